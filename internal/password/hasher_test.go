@@ -88,6 +88,7 @@ func TestHasherBoundsItsQueue(t *testing.T) {
 		for range cap(h.running) {
 			go h.run(ctx, func() { <-release })
 		}
+		synctest.Wait()
 		waiting := make(chan error, 1)
 		go func() { waiting <- h.run(ctx, func() { t.Error("ran for a caller who left") }) }()
 		synctest.Wait()
