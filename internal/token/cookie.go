@@ -1,0 +1,54 @@
+package token
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// Cookie is what a session's cookie says: the user and a secret of his. The
+// same text travels in X-Appwrite-Session and X-Fallback-Cookies.
+type Cookie struct {
+	UserID string `json:"id"`
+	Secret string `json:"secret"`
+}
+
+// What a cookie may be at most. It comes from anyone, before any other check.
+const (
+	maxCookie       = 2048
+	maxCookieUser   = 36
+	maxCookieSecret = 512
+)
+
+var errCookie = errors.New("token: not a session cookie")
+
+// Encode returns the cookie's text: its JSON in base64.
+func (c Cookie) Encode() string {
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // two strings
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// ParseCookie reverses [Cookie.Encode]. It forgives missing padding, which some
+// cookie jars eat, and refuses what is too long or leaves something out.
+func ParseCookie(text string) (Cookie, error) {
+	if len(text) > maxCookie {
+		return Cookie{}, errCookie
+	}
+	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+	if err != nil || !utf8.Valid(b) {
+		return Cookie{}, errCookie
+	}
+	var c Cookie
+	if err := json.Unmarshal(b, &c); err != nil {
+		return Cookie{}, errCookie
+	}
+	if c.UserID == "" || len(c.UserID) > maxCookieUser || c.Secret == "" || len(c.Secret) > maxCookieSecret {
+		return Cookie{}, errCookie
+	}
+	return c, nil
+}
