@@ -19,12 +19,27 @@ type Kind struct {
 
 // The kinds.
 var (
-	User         = Kind{"user", time.Hour}               // acts as a user: X-Appwrite-JWT
+	UserJWT      = Kind{"session-jwt", time.Hour}        // acts as a user; see UserClaims
 	EphemeralKey = Kind{"ephemeral-key", 24 * time.Hour} // an API key that is not stored
 	OAuth        = Kind{"oauth", time.Minute}            // carries a login from the callback to the app
 	Push         = Kind{"push", 30 * 24 * time.Hour}     // lets a push provider fetch an image
 	File         = Kind{"file", 10 * 366 * 24 * time.Hour}
 )
+
+// UserClaims is the payload of a [UserJWT].
+type UserClaims struct {
+	UserID string `json:"userId"`
+
+	// SessionID is the session that the token was made from, and lives as long
+	// as. It is "" where a server made the token for a user without one; such a
+	// token is marked, and is no use at the console.
+	SessionID string `json:"sessionId"`
+	Server    bool   `json:"srv,omitempty"`
+}
+
+// MaxServerLife is how long a [UserJWT] without a session may live: nothing
+// ends it but the clock.
+const MaxServerLife = 15 * time.Minute
 
 // Issuer is the "iss" claim of every token.
 const Issuer = "moorfast"

@@ -11,16 +11,11 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-type payload struct {
-	UserID    string `json:"userId"`
-	SessionID string `json:"sessionId"`
-}
-
 var (
 	now    = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	walter = payload{"walter", "s1"}
+	walter = UserClaims{UserID: "walter", SessionID: "s1"}
 	key    = []byte(strings.Repeat("k", 32))
-	signer = Signer{User, "shop", key}
+	signer = Signer{UserJWT, "shop", key}
 )
 
 func mint(t *testing.T, s Signer, life time.Duration) string {
@@ -34,7 +29,7 @@ func mint(t *testing.T, s Signer, life time.Duration) string {
 
 func TestJWT(t *testing.T) {
 	text := mint(t, signer, 15*time.Minute)
-	var got payload
+	var got UserClaims
 	if err := signer.Verify(text, now.Add(14*time.Minute), &got); got != walter || err != nil {
 		t.Errorf("Verify = %+v, %v, want %+v", got, err, walter)
 	}
@@ -44,7 +39,7 @@ func TestJWT(t *testing.T) {
 		t.Errorf("header = %s", head)
 	}
 	body, _ := base64.RawURLEncoding.DecodeString(parts[1])
-	const want = `{"userId":"walter","sessionId":"s1","iss":"moorfast","aud":"shop","typ":"user","iat":1795608000,"exp":1795608900,"jti":"j1"}`
+	const want = `{"userId":"walter","sessionId":"s1","iss":"moorfast","aud":"shop","typ":"session-jwt","iat":1795608000,"exp":1795608900,"jti":"j1"}`
 	if string(body) != want {
 		t.Errorf("claims = %s\nwant     %s", body, want)
 	}
@@ -54,7 +49,7 @@ func TestMintRefuses(t *testing.T) {
 	for name, mint := range map[string]func() (string, error){
 		"a long life":     func() (string, error) { return signer.Mint(walter, "j", now, time.Hour+time.Second) },
 		"a negative life": func() (string, error) { return signer.Mint(walter, "j", now, -1) },
-		"a short key":     func() (string, error) { return Signer{User, "shop", nil}.Mint(walter, "j", now, 0) },
+		"a short key":     func() (string, error) { return Signer{UserJWT, "shop", nil}.Mint(walter, "j", now, 0) },
 		"a list":          func() (string, error) { return signer.Mint([]int{1}, "j", now, 0) },
 		"a claim of ours": func() (string, error) {
 			return signer.Mint(map[string]any{"exp": 1 << 40}, "j", now, 0)
@@ -78,7 +73,7 @@ func TestVerifyRefuses(t *testing.T) {
 		return text
 	}
 	claims := func(change string, value any) jwt.MapClaims {
-		c := jwt.MapClaims{"userId": "walter", "iss": Issuer, "aud": "shop", "typ": "user", "iat": now.Unix(), "exp": now.Add(time.Minute).Unix()}
+		c := jwt.MapClaims{"userId": "walter", "iss": Issuer, "aud": "shop", "typ": "session-jwt", "iat": now.Unix(), "exp": now.Add(time.Minute).Unix()}
 		if change != "" {
 			c[change] = value
 		}
@@ -87,7 +82,7 @@ func TestVerifyRefuses(t *testing.T) {
 		}
 		return c
 	}
-	var sane payload
+	var sane UserClaims
 	if err := signer.Verify(forge(jwt.SigningMethodHS256, key, claims("", 0)), now, &sane); err != nil {
 		t.Fatalf("the forger's own token is refused: %v", err)
 	}
@@ -103,10 +98,10 @@ func TestVerifyRefuses(t *testing.T) {
 		{"of a life beyond the limit", signer, forge(jwt.SigningMethodHS256, key, claims("exp", now.Add(1000*time.Hour).Unix())), now, ErrClaims},
 		{"without an end", signer, forge(jwt.SigningMethodHS256, key, claims("exp", nil)), now, ErrClaims},
 		{"of the future", signer, forge(jwt.SigningMethodHS256, key, claims("iat", now.Add(time.Hour).Unix())), now, ErrClaims},
-		{"in another project", Signer{User, "other", key}, good, now, ErrClaims},
+		{"in another project", Signer{UserJWT, "other", key}, good, now, ErrClaims},
 		{"as another kind", Signer{EphemeralKey, "shop", key}, good, now, ErrClaims},
 		{"of another issuer", signer, forge(jwt.SigningMethodHS256, key, claims("iss", "appwrite")), now, ErrClaims},
-		{"under another key", Signer{User, "shop", []byte(strings.Repeat("x", 32))}, good, now, ErrSignature},
+		{"under another key", Signer{UserJWT, "shop", []byte(strings.Repeat("x", 32))}, good, now, ErrSignature},
 		{"with another payload", signer, parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"userId":"root"}`)) + "." + parts[2], now, ErrSignature},
 		{"without a signature", signer, parts[0] + "." + parts[1] + ".", now, ErrSignature},
 		{"of algorithm none", signer, forge(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims("", 0)), now, ErrSignature},
@@ -118,11 +113,11 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var got payload
+			var got UserClaims
 			if err := tt.by.Verify(tt.text, tt.at, &got); !errors.Is(err, tt.want) {
 				t.Errorf("Verify = %v, want %v", err, tt.want)
 			}
-			if got != (payload{}) {
+			if got != (UserClaims{}) {
 				t.Errorf("a refused token told its payload: %+v", got)
 			}
 		})
