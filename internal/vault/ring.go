@@ -1,0 +1,207 @@
+package vault
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const ringFormat = "moorfast-keyring/1"
+
+// State is where a key is in its life. A key only ever moves down this list.
+type State string
+
+const (
+	Pending   State = "pending"   // made, and not used until every node has seen it
+	Active    State = "active"    // seals and opens
+	Retiring  State = "retiring"  // opens what it sealed
+	Destroyed State = "destroyed" // gone; only its row is left to say so
+)
+
+// ring is the keyring as it is stored. Nothing in it is secret without a root
+// key, and what is in it can not be moved to another row: see [rootKey.wrap].
+type ring struct {
+	Format   string    `json:"format"`
+	Instance string    `json:"instance"`
+	KDF      kdf       `json:"kdf"`
+	Roots    []rootRow `json:"roots"`
+	Keys     []keyRow  `json:"keys"`
+}
+
+// rootRow describes a root key that opens the ring. There is more than one
+// while the root key is being changed.
+type rootRow struct {
+	Fingerprint string    `json:"fingerprint"`
+	State       State     `json:"state"`
+	Created     time.Time `json:"created"`
+	Check       []byte    `json:"check"`
+}
+
+// keyRow describes a data key: what it is for, and its wraps by fingerprint of
+// the root key.
+type keyRow struct {
+	ID      keyID             `json:"id"`
+	Scope   string            `json:"scope"`
+	Purpose string            `json:"purpose"`
+	Version int               `json:"version"`
+	State   State             `json:"state"`
+	Created time.Time         `json:"created"`
+	Wraps   map[string][]byte `json:"wraps,omitempty"`
+}
+
+const keyIDSize = 8
+
+type keyID [keyIDSize]byte
+
+func (id keyID) String() string               { return hex.EncodeToString(id[:]) }
+func (id keyID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads 16 hexadecimal digits.
+func (id *keyID) UnmarshalText(text []byte) error {
+	if len(text) != 2*keyIDSize {
+		return errors.New("a key id has 16 digits")
+	}
+	_, err := hex.Decode(id[:], text)
+	return err
+}
+
+// The scope of a data key: the whole instance, or one project.
+const (
+	scopeInstance = "instance"
+	scopeProject  = "project:"
+)
+
+func (r *ring) encode() ([]byte, error) {
+	b, err := json.Marshal(r)
+	return append(b, '\n'), err
+}
+
+// parseRing accepts exactly what encode writes. A ring with two meanings, such
+// as one that names a field twice, is refused.
+func parseRing(data []byte) (*ring, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	r := new(ring)
+	if err := dec.Decode(r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRing, err)
+	}
+	if r.Format != ringFormat {
+		return nil, fmt.Errorf("%w: its format is %.40q and this program knows %q", ErrRing, r.Format, ringFormat)
+	}
+	again, err := r.encode()
+	if err != nil || !bytes.Equal(again, data) {
+		return nil, fmt.Errorf("%w: not as it was written", ErrRing)
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRing, err)
+	}
+	return r, nil
+}
+
+func (r *ring) check() error {
+	if id, err := hex.DecodeString(r.Instance); err != nil || len(id) != instanceSize {
+		return errors.New("the instance id is not 32 digits")
+	}
+	if err := r.KDF.check(); err != nil {
+		return err
+	}
+	if err := r.checkRoots(); err != nil {
+		return err
+	}
+	type name struct {
+		scope, purpose string
+		version        int
+	}
+	ids := make(map[keyID]bool, len(r.Keys))
+	names := make(map[name]bool, len(r.Keys))
+	active := make(map[name]bool, len(r.Keys))
+	for _, k := range r.Keys {
+		if err := r.checkKey(k); err != nil {
+			return fmt.Errorf("data key %v: %w", k.ID, err)
+		}
+		n, slot := name{k.Scope, k.Purpose, k.Version}, name{k.Scope, k.Purpose, 0}
+		if ids[k.ID] || names[n] || k.State == Active && active[slot] {
+			return fmt.Errorf("data key %v is there twice", k.ID)
+		}
+		ids[k.ID], names[n] = true, true
+		if k.State == Active {
+			active[slot] = true
+		}
+	}
+	return nil
+}
+
+func (r *ring) checkRoots() error {
+	actives := 0
+	for i, root := range r.Roots {
+		if !validFingerprint(root.Fingerprint) {
+			return errors.New("a root key has no fingerprint")
+		}
+		if slices.ContainsFunc(r.Roots[:i], func(o rootRow) bool { return o.Fingerprint == root.Fingerprint }) {
+			return fmt.Errorf("root key %s is there twice", root.Fingerprint)
+		}
+		if !root.State.valid() || (root.State == Destroyed) != (len(root.Check) == 0) ||
+			len(root.Check) != 0 && len(root.Check) != checkSize {
+			return fmt.Errorf("root key %s has a wrong state or check value", root.Fingerprint)
+		}
+		if root.State == Active {
+			actives++
+		}
+	}
+	if actives != 1 {
+		return fmt.Errorf("%d root keys are active", actives)
+	}
+	return nil
+}
+
+func (r *ring) checkKey(k keyRow) error {
+	project, scoped := strings.CutPrefix(k.Scope, scopeProject)
+	switch {
+	case !k.State.valid():
+		return errors.New("its state is unknown")
+	case k.Scope != scopeInstance && (!scoped || project == ""):
+		return errors.New("its scope is unknown")
+	case k.Purpose == "" || strings.ContainsFunc(k.Purpose, notName):
+		return errors.New("its purpose is not a name")
+	case k.Version < 1:
+		return errors.New("its version is not positive")
+	case k.State == Destroyed && len(k.Wraps) != 0:
+		return errors.New("it is destroyed and still there")
+	case k.State != Destroyed && k.Wraps[r.active().Fingerprint] == nil:
+		return errors.New("the active root key does not wrap it")
+	}
+	for print, wrap := range k.Wraps {
+		known := slices.ContainsFunc(r.Roots, func(o rootRow) bool {
+			return o.Fingerprint == print && o.State != Destroyed
+		})
+		if !known || len(wrap) != wrapSize {
+			return errors.New("a wrap is not of a root key of this ring")
+		}
+	}
+	return nil
+}
+
+func (s State) valid() bool {
+	return s == Pending || s == Active || s == Retiring || s == Destroyed
+}
+
+func notName(c rune) bool { return (c < 'a' || c > 'z') && c != '-' }
+
+// active returns the root key that new data keys are wrapped with.
+func (r *ring) active() rootRow {
+	i := slices.IndexFunc(r.Roots, func(o rootRow) bool { return o.State == Active })
+	return r.Roots[i]
+}
+
+// clone returns a ring to change: rows may be added or replaced, but the maps
+// in them are shared.
+func (r *ring) clone() *ring {
+	c := *r
+	c.Roots, c.Keys = slices.Clone(r.Roots), slices.Clone(r.Keys)
+	return &c
+}

@@ -1,0 +1,90 @@
+package vault
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Source is where a root key comes from. It prints as "file:PATH" or
+// "env:NAME" and never as the key.
+type Source struct {
+	kind, name string
+	text       Secret // of the kinds that hold it
+	generate   bool
+}
+
+// KeyFile is a source that reads the key from a file, without the line break
+// at its end.
+func KeyFile(path string) Source { return Source{kind: "file", name: path} }
+
+// KeyFileOrNew is a [KeyFile] that is made, with 256 random bits in hexadecimal,
+// at the first start of an instance, and at no other time.
+func KeyFileOrNew(path string) Source { return Source{kind: "file", name: path, generate: true} }
+
+// KeyText is a source that was read already, from the environment variable name.
+func KeyText(name string, text Secret) Source { return Source{kind: "env", name: name, text: text} }
+
+func (s Source) String() string { return s.kind + ":" + s.name }
+
+// Path returns the file of a file source, and "" of any other.
+func (s Source) Path() string {
+	if s.kind == "file" {
+		return s.name
+	}
+	return ""
+}
+
+// A key is a line of text; what is longer is the wrong file.
+const maxKeyText = 4 << 10
+
+// read returns the text of the key; the error is fs.ErrNotExist if there is
+// none.
+func (s Source) read() ([]byte, error) {
+	if s.kind == "env" {
+		if !s.text.Set() {
+			return nil, fs.ErrNotExist
+		}
+		return []byte(s.text.Reveal()), nil
+	}
+	f, err := os.Open(s.name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyText+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxKeyText {
+		return nil, errors.New("longer than a key, 4096 bytes")
+	}
+	return bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")), nil
+}
+
+// create makes the key file with a new key, on disk before it returns.
+func (s Source) create() ([]byte, error) {
+	key := make([]byte, keySize)
+	rand.Read(key)
+	defer clear(key)
+	text := make([]byte, hex.EncodedLen(keySize), hex.EncodedLen(keySize)+1)
+	hex.Encode(text, key)
+	if err := os.MkdirAll(filepath.Dir(s.name), 0o700); err != nil {
+		return nil, err
+	}
+	unlock, err := lockDir(filepath.Dir(s.name))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if _, err := os.Lstat(s.name); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", s.name, fs.ErrExist)
+	}
+	return text, writeFile(s.name, append(text, '\n'))
+}
