@@ -1,0 +1,115 @@
+package api
+
+import (
+	"net/netip"
+	"time"
+
+	"moorfast/internal/identity"
+	"moorfast/internal/project"
+	"moorfast/internal/store"
+)
+
+// Call is one invocation: who calls, and where.
+type Call struct {
+	Project *project.Project
+	Actor   identity.Actor
+	Client  Client
+	Locale  string // a code of the contract's list
+
+	// Organization is the id that the X-Appwrite-Organization header names, or "".
+	Organization string
+
+	// Unchanged is the time of the X-Appwrite-Timestamp header: a document that
+	// was changed since is not to be changed. Zero is no condition.
+	Unchanged time.Time
+
+	// Format is the response format that the client asked for, such as "1.8.0".
+	Format string
+
+	// Reply collects what the answer carries besides its body.
+	Reply Reply
+
+	endpoint *Endpoint
+	units    Units
+	values   *Values
+}
+
+// Client is what is known of the program that calls.
+type Client struct {
+	Addr       netip.Addr // N-1: never one that the client made up
+	UserAgent  string
+	SDK        string // "node.js", where an SDK names itself
+	Host       string // that the request was sent to, with its port
+	Secure     bool   // it came by HTTPS
+	Origin     string // of the page that sent it, or ""
+	TrustedURL func(string) bool
+}
+
+// Reply is what an answer carries besides its body.
+type Reply struct {
+	Session *SessionCookie // set, or cleared where Secret is ""
+	Header  map[string]string
+}
+
+// SessionCookie is a change to the session that the client holds.
+type SessionCookie struct {
+	Value     string // what the cookie carries; "" clears it
+	ExpiresAt time.Time
+}
+
+// SetSession gives the client a session cookie.
+func (c *Call) SetSession(value string, expires time.Time) {
+	c.Reply.Session = &SessionCookie{Value: value, ExpiresAt: expires}
+}
+
+// ClearSession takes the session cookie from the client.
+func (c *Call) ClearSession() { c.Reply.Session = &SessionCookie{} }
+
+// SetHeader adds a header to the answer.
+func (c *Call) SetHeader(name, value string) {
+	if c.Reply.Header == nil {
+		c.Reply.Header = map[string]string{}
+	}
+	c.Reply.Header[name] = value
+}
+
+// Start readies a call for an endpoint. The gateway does this.
+func (c *Call) Start(e *Endpoint, u Units) { c.endpoint, c.units = e, u }
+
+// Endpoint is what is being called.
+func (c *Call) Endpoint() *Endpoint { return c.endpoint }
+
+// Now returns the time of the call's clock.
+func (c *Call) Now() time.Time { return c.units.Now() }
+
+// Micros returns the call's time as rows keep it.
+func (c *Call) Micros() int64 { return c.units.Now().UnixMicro() }
+
+// NewID returns an id that was never returned before.
+func (c *Call) NewID() string { return c.units.NewID() }
+
+// Sent reports whether the client sent a parameter at all.
+func (c *Call) Sent(name string) bool {
+	if c.values == nil {
+		return false
+	}
+	_, ok := c.values.find(name)
+	return ok
+}
+
+// Param returns a parameter as the text that was sent, or "". It is for keys
+// and logs; handlers have their parameters checked, in their struct.
+func (c *Call) Param(name string) string {
+	if c.values == nil {
+		return ""
+	}
+	return c.values.text(name)
+}
+
+// Units opens units of work. The store provides it, and with it the clock and
+// the ids, so that a test can fix all three.
+type Units struct {
+	DB    store.DB
+	Now   func() time.Time
+	NewID func() string
+}

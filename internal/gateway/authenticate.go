@@ -1,0 +1,298 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"moorfast/internal/api"
+	"moorfast/internal/apierr"
+	"moorfast/internal/identity"
+	"moorfast/internal/project"
+	"moorfast/internal/token"
+)
+
+// Projects is where the gateway finds the project of a call, and its keys.
+type Projects interface {
+	// Find returns a project, or nil where there is none of that id.
+	Find(ctx context.Context, id string) (*project.Project, error)
+
+	// Key returns the API key that a secret is, or nil where it is none of the
+	// project's.
+	Key(ctx context.Context, project, secret string) (*APIKey, error)
+
+	// Touch notes that the project was used, and its key by an SDK, where this
+	// has not been noted for a day.
+	Touch(ctx context.Context, p *project.Project, key *APIKey, sdk string)
+}
+
+// APIKey is a key of a project.
+type APIKey struct {
+	ID         string
+	Scopes     []string
+	ExpiresAt  time.Time // zero for never
+	AccessedAt time.Time
+	SDKs       []string
+}
+
+// Users is where the gateway finds who a user is.
+type Users interface {
+	// Identity returns a user of a project, or nil where there is none of that
+	// id. What it returns is shared, and as of the last commit.
+	Identity(ctx context.Context, project, id string) (*identity.User, error)
+
+	// Search returns the id of the user with an e-mail address or a phone
+	// number, or "" where there is none.
+	Search(ctx context.Context, project, email, phone string) (string, error)
+
+	// Touch notes that the user was here, where this has not been noted for a day.
+	Touch(ctx context.Context, project string, u *identity.User)
+}
+
+// Tokens hands out the keys that tokens are checked with.
+type Tokens interface {
+	TokenKey(project, typ string) ([]byte, error)
+}
+
+// ConsolePolicy decides who may use the console; see package access.
+type ConsolePolicy interface {
+	Request(email string, client api.Client) error
+}
+
+// Credentials are what a transport found in a request to tell who sent it.
+type Credentials struct {
+	Project      string // "" means the console
+	PathProject  string // a project that an older path names; it wins
+	Team         string // the organization that a console request is about, or ""
+	Admin        bool   // the mode
+	Key          string
+	KeyUser      string
+	JWT          string
+	Cookie       func(project string) string // the session's text, from wherever it came
+	Impersonate  Target
+	Client       api.Client
+	Locale       string
+	Organization string
+	Unchanged    time.Time
+	Format       string
+}
+
+// Target is whom a caller wants to act as.
+type Target struct{ ID, Email, Phone string }
+
+// Find returns the project that a request is for.
+func (g *Gateway) Find(ctx context.Context, c *Credentials) (*project.Project, error) {
+	id := c.Project
+	if id == "" {
+		id = project.Console
+	}
+	if c.PathProject != "" {
+		c.Admin = c.Admin || id == project.Console
+		id = c.PathProject
+	}
+	p, err := g.Projects.Find(ctx, id)
+	switch {
+	case err != nil:
+		return nil, Translate(err)
+	case p == nil:
+		return nil, apierr.ProjectNotFound
+	case p.IsConsole() && c.Admin:
+		return nil, apierr.BadRequest.Detail("Admin mode is not allowed for console project.")
+	}
+	return p, nil
+}
+
+// Authenticate finds out who sent a request to project p.
+func (g *Gateway) Authenticate(ctx context.Context, p *project.Project, c *Credentials) (*api.Call, error) {
+	call := &api.Call{
+		Project: p, Client: c.Client, Locale: c.Locale,
+		Organization: c.Organization, Unchanged: c.Unchanged, Format: c.Format,
+	}
+	home := p.ID // whose users may sign in here
+	if c.Admin {
+		home = project.Console
+	}
+	now := g.Units.Now()
+	actor, err := g.user(ctx, home, c, now)
+	if err != nil {
+		return nil, Translate(err)
+	}
+	if home == project.Console && c.Key == "" {
+		if err := g.Console.Request(email(actor.User), c.Client); err != nil {
+			return nil, err
+		}
+	}
+	var key *APIKey
+	switch {
+	case c.Key != "":
+		actor, key, err = g.key(ctx, p, c, actor, now)
+	case c.Admin:
+		actor, err = admin(actor, p)
+	default:
+		actor, err = g.signedIn(ctx, actor, p, c)
+	}
+	if err != nil {
+		return nil, Translate(err)
+	}
+	call.Actor = actor
+	g.touch(ctx, home, call, key)
+	return call, nil
+}
+
+func email(u *identity.User) string {
+	if u == nil {
+		return ""
+	}
+	return u.Email
+}
+
+// user finds the user by session or JWT, and makes a guest of everyone else.
+func (g *Gateway) user(ctx context.Context, home string, c *Credentials, now time.Time) (identity.Actor, error) {
+	guest := identity.Actor{Kind: identity.Guest}
+	actor := guest
+	if text := c.Cookie(home); text != "" {
+		if cookie, err := token.ParseCookie(text); err == nil {
+			user, err := g.Users.Identity(ctx, home, cookie.UserID)
+			if err != nil {
+				return guest, err
+			}
+			if id, ok := sessionOf(user, cookie.Secret, now); ok {
+				actor = identity.Actor{Kind: identity.Session, User: user, SessionID: id}
+			}
+		}
+	}
+	if c.JWT == "" {
+		return actor, nil
+	}
+	if actor.User != nil {
+		return guest, apierr.UserJWTAndCookieSet
+	}
+	return g.jwt(ctx, home, c.JWT, now)
+}
+
+func sessionOf(user *identity.User, secret string, now time.Time) (id string, ok bool) {
+	if user == nil {
+		return "", false
+	}
+	for _, s := range user.Sessions {
+		if token.Matches(secret, s.SecretHash) && !s.ExpiresAt.Before(now) {
+			return s.ID, true
+		}
+	}
+	return "", false
+}
+
+func (g *Gateway) jwt(ctx context.Context, home, text string, now time.Time) (identity.Actor, error) {
+	guest := identity.Actor{Kind: identity.Guest}
+	key, err := g.Tokens.TokenKey(home, token.UserJWT.Name)
+	if err != nil {
+		return guest, err
+	}
+	var claims token.UserClaims
+	if err := (token.Signer{Kind: token.UserJWT, Project: home, Key: key}).Verify(text, now, &claims); err != nil {
+		return guest, apierr.UserJWTInvalid.Detail("Failed to verify JWT. %s", err)
+	}
+	user, err := g.Users.Identity(ctx, home, claims.UserID)
+	if err != nil || user == nil {
+		return guest, err
+	}
+	if _, alive := user.Session(claims.SessionID, now); claims.SessionID != "" && !alive {
+		return guest, nil
+	}
+	return identity.Actor{Kind: identity.JWT, User: user, SessionID: claims.SessionID}, nil
+}
+
+// signedIn gives a user, or a guest, the scopes and roles of the project. In
+// the console's own project, a member of the organization that a request is
+// about has the scopes of its roles there, too.
+func (g *Gateway) signedIn(ctx context.Context, actor identity.Actor, p *project.Project, c *Credentials) (identity.Actor, error) {
+	if actor.User == nil {
+		actor.Roles = identity.RolesOf(nil)
+		return actor.As(identity.RoleGuests, identity.ScopesOf(identity.RoleGuests), false), nil
+	}
+	actor, err := g.impersonate(ctx, actor, p, c.Impersonate)
+	if err != nil {
+		return actor, err
+	}
+	actor.Roles = identity.RolesOf(actor.User)
+	scopes := identity.ScopesOf(identity.RoleUsers)
+	if p.IsConsole() && c.Team != "" {
+		if m, ok := actor.User.Member(c.Team); ok {
+			for _, role := range m.Roles {
+				scopes = append(slices.Clip(scopes), identity.ScopesOf(role)...)
+			}
+		}
+	}
+	actor = actor.As(identity.RoleUsers, scopes, false)
+	if actor.Impersonator != nil || actor.User.Impersonator {
+		actor = actor.Grant("users.read")
+	}
+	return actor, nil
+}
+
+// admin makes a console user an admin of a project: only a member of the
+// organization that owns it is one, with a role there that reaches the project.
+func admin(actor identity.Actor, p *project.Project) (identity.Actor, error) {
+	if actor.User == nil {
+		actor.Roles = identity.RolesOf(nil)
+		return actor.As(identity.RoleGuests, identity.ScopesOf(identity.RoleGuests), false), nil
+	}
+	m, ok := actor.User.Member(p.TeamID)
+	if !ok {
+		return actor, apierr.UserUnauthorized
+	}
+	roles := identity.RolesOf(actor.User)
+	scopes := []string{"teams.read", "projects.read"}
+	reads := false
+	label := ""
+	for _, role := range m.Roles {
+		if rest, ok := strings.CutPrefix(role, "project-"); ok {
+			if role, ok = strings.CutPrefix(rest, p.ID+"-"); !ok {
+				continue
+			}
+		}
+		reads = reads || role == identity.RoleOwner || role == identity.RoleDeveloper
+		scopes = append(scopes, identity.ScopesOf(role)...)
+		roles = append(roles, role)
+		label = role
+	}
+	if !reads {
+		return actor, apierr.ProjectNotFound
+	}
+	actor.Kind, actor.Roles = identity.Admin, roles
+	return actor.As(label, scopes, true), nil
+}
+
+// impersonate lets a user who may do so act as another. Who is not there is
+// ignored, so that nobody is found out this way.
+func (g *Gateway) impersonate(ctx context.Context, actor identity.Actor, p *project.Project, t Target) (identity.Actor, error) {
+	if !actor.User.Impersonator || t == (Target{}) {
+		return actor, nil
+	}
+	id := t.ID
+	if id == "" {
+		var err error
+		if id, err = g.Users.Search(ctx, p.ID, strings.ToLower(t.Email), t.Phone); err != nil || id == "" {
+			return actor, err
+		}
+	}
+	target, err := g.Users.Identity(ctx, p.ID, id)
+	if err != nil || target == nil {
+		return actor, err
+	}
+	actor.Impersonator, actor.User = actor.User, target
+	return actor, nil
+}
+
+// touch notes who was here. It is no part of the call: a failure is not told.
+func (g *Gateway) touch(ctx context.Context, home string, call *api.Call, key *APIKey) {
+	g.Projects.Touch(ctx, call.Project, key, call.Client.SDK)
+	if u := call.Actor.User; u != nil && call.Actor.Impersonator == nil {
+		g.Users.Touch(ctx, home, u)
+	}
+}
+
+// errNoKey says that a text is no API key that this server knows.
+var errNoKey = errors.New("no such key")

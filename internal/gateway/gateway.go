@@ -1,0 +1,132 @@
+// Package gateway takes every call through the same steps, whatever the
+// transport it came by: who calls, may they, how often, with what, and then the
+// endpoint's own code. So a check can not be forgotten in one of the transports.
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"moorfast/internal/api"
+	"moorfast/internal/apierr"
+	"moorfast/internal/identity"
+	"moorfast/internal/limit"
+	"moorfast/internal/project"
+	"moorfast/internal/store"
+)
+
+// Gateway invokes endpoints.
+type Gateway struct {
+	Units    api.Units
+	Limiter  *limit.Limiter
+	Projects Projects
+	Users    Users
+	Tokens   Tokens
+	Console  ConsolePolicy
+}
+
+// Invoke serves one call of one endpoint, for a caller that [Gateway.Authenticate]
+// has found. Its errors are rows of apierr, or have no place in an answer.
+func (g *Gateway) Invoke(ctx context.Context, e *api.Endpoint, call *api.Call, values *api.Values) (any, error) {
+	call.Start(e, g.Units)
+	if err := g.admit(e, call); err != nil {
+		return nil, err
+	}
+	in, err := e.Bind(call, values)
+	if err != nil {
+		return nil, err
+	}
+	forget, err := g.limit(e, call)
+	if err != nil {
+		return nil, err
+	}
+	out, err := e.Run(ctx, call, in)
+	if err != nil {
+		return nil, Translate(err)
+	}
+	forget(e.Status)
+	return out, nil
+}
+
+// admit decides, before anything is decoded, whether the actor may call the
+// endpoint at all.
+func (g *Gateway) admit(e *api.Endpoint, call *api.Call) error {
+	actor, p := call.Actor, call.Project
+	switch {
+	case e.Rules.Where == api.ProjectOnly && p.IsConsole():
+		return apierr.AccessForbidden.Detail("This endpoint is not available for the console project. The project of a request is named by its X-Appwrite-Project header.")
+	case e.Rules.Where == api.ConsoleOnly && !p.IsConsole():
+		return apierr.AccessForbidden
+	case !actor.Server() && !p.Enabled(project.Protocol, "rest"):
+		return apierr.APIDisabled
+	case !actor.Server() && !p.Enabled(project.Service, e.Rules.Service):
+		return apierr.ServiceDisabled
+	case !actor.Has(e.Scopes...):
+		return missingScopes(actor, e.Scopes)
+	}
+	if err := admitUser(e, call); err != nil {
+		return err
+	}
+	if m := e.Rules.AuthMethod; m != "" && !actor.Server() && !p.Enabled(project.Method, m) {
+		return apierr.UserAuthMethodUnsupported.Detail("%s authentication is disabled for this project", authMethods[m])
+	}
+	return nil
+}
+
+// authMethods are the ways to sign in, as messages call them.
+var authMethods = map[string]string{
+	"emailPassword": "Email / Password", "usersAuthMagicURL": "Magic URL", "emailOtp": "Email OTP",
+	"anonymous": "Anonymous", "invites": "Invites", "JWT": "JWT", "phone": "Phone",
+}
+
+// challengeLife is for how long a proved factor counts as just proved.
+const challengeLife = 30 * time.Minute
+
+func admitUser(e *api.Endpoint, call *api.Call) error {
+	user := call.Actor.User
+	if user == nil {
+		return nil
+	}
+	session, inSession := user.Session(call.Actor.SessionID, call.Now())
+	switch {
+	case user.Blocked:
+		return apierr.UserBlocked
+	case user.PasswordReset:
+		return apierr.UserPasswordResetRequired
+	case user.MFA && inSession && len(session.Factors) < 2 && !e.Rules.MFA:
+		return apierr.UserMoreFactorsRequired
+	case e.Rules.NoSession && call.Actor.Kind&(identity.Key|identity.Admin) == 0:
+		return apierr.UserSessionAlreadyExists
+	case e.Rules.Challenged && inSession && call.Now().Sub(session.ChallengedAt) > challengeLife:
+		return apierr.UserChallengeRequired
+	}
+	return nil
+}
+
+func missingScopes(actor identity.Actor, scopes []string) error {
+	name := "User"
+	if actor.User != nil && actor.User.Email != "" {
+		name = actor.User.Email
+	}
+	list, err := json.Marshal(scopes)
+	if err != nil {
+		return err
+	}
+	return apierr.UnauthorizedScope.Detail("%s (role: %s) missing scopes (%s)", name, actor.Role(), list)
+}
+
+// Translate finds the row for what the store could not do. Other errors stay.
+func Translate(err error) error {
+	var row *apierr.Error
+	switch {
+	case errors.As(err, &row):
+		return err
+	case errors.Is(err, store.ErrUnavailable):
+		return apierr.Unavailable.Because(err)
+	case errors.Is(err, store.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+		return apierr.DatabaseTimeout.Because(err)
+	}
+	return err
+}
