@@ -1,7 +1,6 @@
 package query
 
 import (
-	"math"
 	"strconv"
 
 	"moorfast/internal/id"
@@ -16,7 +15,7 @@ func checkNumber(q *Query, name string, least int64) error {
 	}
 	if n < least {
 		return refuse("Invalid " + name + ": Value must be a valid range between " +
-			strconv.FormatInt(least, 10) + " and " + group(math.MaxInt64))
+			strconv.FormatInt(least, 10) + " and 9,223,372,036,854,775,807")
 	}
 	return nil
 }
@@ -37,15 +36,6 @@ func number(q Query) (n int64, numeric bool) {
 		return -1, err == nil
 	}
 	return 0, false
-}
-
-// group writes a number as messages have it, in groups of three digits.
-func group(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // idForm describes an id in the contract's words, which are narrower than its rule.

@@ -5,6 +5,7 @@ package rawjson
 
 import (
 	"errors"
+	"math"
 	"strconv"
 )
 
@@ -182,4 +183,15 @@ func Float(raw []byte) (float64, bool) {
 // Boolean returns the truth value that raw is.
 func Boolean(raw []byte) (value, ok bool) {
 	return string(raw) == "true", KindOf(raw) == Bool
+}
+
+// AppendFloat appends a finite number, with the fewest digits that read back as
+// the same. Whole numbers have no fraction, and very large or small ones an
+// exponent, as in encoding/json.
+func AppendFloat(dst []byte, f float64) []byte {
+	format := byte('f')
+	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, f, format, -1, 64)
 }
