@@ -1,0 +1,113 @@
+// Package store is the database as everything above it sees it: transactions,
+// and rows in and out. SQLite and PostgreSQL sit behind it; see the packages
+// sqlite and postgres, and storetest for the behaviour both must show.
+//
+// Each project is a database of its own: a file under SQLite, a schema under
+// PostgreSQL. The project named [Platform] holds what belongs to no project.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"moorfast/internal/store/sqlb"
+	"moorfast/internal/vault"
+)
+
+// Platform is the project that holds the console's own data: its accounts,
+// its teams, and the list of the other projects. Its id is the contract's.
+const Platform = "console"
+
+// The outcomes a service acts on. Engines translate their own errors to these.
+var (
+	// ErrNotFound says that a row asked for by its key is not there.
+	ErrNotFound = errors.New("store: not found")
+	// ErrConflict says that a unique key is taken; see [ConflictError].
+	ErrConflict = errors.New("store: conflict")
+	// ErrUnavailable says that the store cannot take the change now: a full or
+	// read-only disk, a lost connection. Nothing was changed.
+	ErrUnavailable = errors.New("store: unavailable")
+	// ErrTimeout says that the context ended while a statement ran.
+	ErrTimeout = errors.New("store: timeout")
+)
+
+// ConflictError is an [ErrConflict] that knows which key was taken, as far as
+// the engine tells.
+type ConflictError struct {
+	Columns []string // of the unique key, without their table
+	Index   string   // its name, where the engine gives that instead
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%v: columns %v index %q", ErrConflict, e.Columns, e.Index)
+}
+
+// Is makes every ConflictError an [ErrConflict].
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+// DB opens transactions, each in one project. A project's database is made,
+// and migrated, when it is first opened: callers pass only projects that are.
+type DB interface {
+	// View runs fn in a transaction that sees one state and cannot change it.
+	View(ctx context.Context, project string, fn func(Tx) error) error
+
+	// Update runs fn in a transaction that commits, durably, when fn returns
+	// nil, and leaves nothing behind when it does not. Changes of a project are
+	// serialised on SQLite, where several calls may share one commit, so fn must
+	// be quick. PostgreSQL may run fn again after a serialisation failure, so fn
+	// must have no effect but through its Tx.
+	Update(ctx context.Context, project string, fn func(Tx) error) error
+
+	// Drop removes a project's database and all that is in it.
+	Drop(ctx context.Context, project string) error
+
+	// Projects lists the projects that have a database, without [Platform].
+	Projects(ctx context.Context) ([]string, error)
+
+	// Ping tells whether the store answers.
+	Ping(ctx context.Context) error
+
+	// Close waits for running transactions, and then releases everything.
+	Close() error
+}
+
+// Tx is a transaction. It is used by one goroutine, inside the function it was
+// given to, and not after. Statements mark their arguments with "?", whatever
+// the engine; values travel as arguments only. Arguments are nil, bool, int,
+// int64, float64, string or []byte.
+type Tx interface {
+	// Project is the project whose rows the transaction sees.
+	Project() string
+
+	// Dialect says how the engine differs where SQL has to differ.
+	Dialect() sqlb.Dialect
+
+	// Exec runs a statement and returns how many rows it changed.
+	Exec(ctx context.Context, sql string, args ...any) (int64, error)
+
+	// Query runs a statement and returns its rows, which must be closed before
+	// the next statement.
+	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+
+	// Vault seals and opens the secrets of this project's rows.
+	Vault() *vault.Vault
+
+	// OnCommit calls fn after the transaction has committed, and never if it
+	// does not. It is for caches and notices inside this process.
+	OnCommit(fn func())
+}
+
+// Rows is the result of a query, one row at a time, by typed column. What Text
+// and Blob return is valid until the next call of Next or Close.
+type Rows interface {
+	Next() bool
+	Err() error // of the iteration; ask it after Next said false
+	Close() error
+
+	Null(column int) bool
+	Int(column int) int64 // also a boolean: 0 or 1
+	Float(column int) float64
+	Text(column int) []byte
+	Blob(column int) []byte
+}
