@@ -63,6 +63,7 @@ type Rules struct {
 	MFA        bool   // open to users who have yet to show a second factor
 	Challenged bool   // needs a factor that was proved in the last half hour
 	AnyOrigin  bool   // not checked for where a browser comes from
+	Open       bool   // answers those who may not use the console, too; it tells nothing of it
 }
 
 // Where tells which projects an endpoint is for.

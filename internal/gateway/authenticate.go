@@ -2,13 +2,14 @@ package gateway
 
 import (
 	"context"
-	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/core/access"
 	"moorfast/internal/identity"
 	"moorfast/internal/project"
 	"moorfast/internal/token"
@@ -21,20 +22,11 @@ type Projects interface {
 
 	// Key returns the API key that a secret is, or nil where it is none of the
 	// project's.
-	Key(ctx context.Context, project, secret string) (*APIKey, error)
+	Key(ctx context.Context, project, secret string) (*identity.APIKey, error)
 
 	// Touch notes that the project was used, and its key by an SDK, where this
 	// has not been noted for a day.
-	Touch(ctx context.Context, p *project.Project, key *APIKey, sdk string)
-}
-
-// APIKey is a key of a project.
-type APIKey struct {
-	ID         string
-	Scopes     []string
-	ExpiresAt  time.Time // zero for never
-	AccessedAt time.Time
-	SDKs       []string
+	Touch(ctx context.Context, p *project.Project, key *identity.APIKey, sdk string)
 }
 
 // Users is where the gateway finds who a user is.
@@ -58,7 +50,8 @@ type Tokens interface {
 
 // ConsolePolicy decides who may use the console; see package access.
 type ConsolePolicy interface {
-	Request(email string, client api.Client) error
+	Visit(addr netip.Addr) error
+	Request(who access.Person) error
 }
 
 // Credentials are what a transport found in a request to tell who sent it.
@@ -66,6 +59,7 @@ type Credentials struct {
 	Project      string // "" means the console
 	PathProject  string // a project that an older path names; it wins
 	Team         string // the organization that a console request is about, or ""
+	About        string // the project that it is about, which is owned by one
 	Admin        bool   // the mode
 	Key          string
 	KeyUser      string
@@ -104,8 +98,8 @@ func (g *Gateway) Find(ctx context.Context, c *Credentials) (*project.Project, e
 	return p, nil
 }
 
-// Authenticate finds out who sent a request to project p.
-func (g *Gateway) Authenticate(ctx context.Context, p *project.Project, c *Credentials) (*api.Call, error) {
+// Authenticate finds out who sent a request for an endpoint to project p.
+func (g *Gateway) Authenticate(ctx context.Context, e *api.Endpoint, p *project.Project, c *Credentials) (*api.Call, error) {
 	call := &api.Call{
 		Project: p, Client: c.Client, Locale: c.Locale,
 		Organization: c.Organization, Unchanged: c.Unchanged, Format: c.Format,
@@ -119,12 +113,12 @@ func (g *Gateway) Authenticate(ctx context.Context, p *project.Project, c *Crede
 	if err != nil {
 		return nil, Translate(err)
 	}
-	if home == project.Console && c.Key == "" {
-		if err := g.Console.Request(email(actor.User), c.Client); err != nil {
+	if home == project.Console && c.Key == "" && !e.Rules.Open {
+		if err := g.console(actor, c.Client); err != nil {
 			return nil, err
 		}
 	}
-	var key *APIKey
+	var key *identity.APIKey
 	switch {
 	case c.Key != "":
 		actor, key, err = g.key(ctx, p, c, actor, now)
@@ -141,11 +135,13 @@ func (g *Gateway) Authenticate(ctx context.Context, p *project.Project, c *Crede
 	return call, nil
 }
 
-func email(u *identity.User) string {
+// console asks whether the caller may use the console (C-6).
+func (g *Gateway) console(actor identity.Actor, client api.Client) error {
+	u := actor.User
 	if u == nil {
-		return ""
+		return g.Console.Visit(client.Addr)
 	}
-	return u.Email
+	return g.Console.Request(access.Person{Email: u.Email, Addr: client.Addr, Invited: u.Invited})
 }
 
 // user finds the user by session or JWT, and makes a guest of everyone else.
@@ -218,18 +214,39 @@ func (g *Gateway) signedIn(ctx context.Context, actor identity.Actor, p *project
 	}
 	actor.Roles = identity.RolesOf(actor.User)
 	scopes := identity.ScopesOf(identity.RoleUsers)
-	if p.IsConsole() && c.Team != "" {
-		if m, ok := actor.User.Member(c.Team); ok {
-			for _, role := range m.Roles {
-				scopes = append(slices.Clip(scopes), identity.ScopesOf(role)...)
-			}
+	if p.IsConsole() {
+		more, err := g.organizationScopes(ctx, actor.User, c)
+		if err != nil {
+			return actor, err
 		}
+		scopes = append(slices.Clip(scopes), more...)
 	}
 	actor = actor.As(identity.RoleUsers, scopes, false)
 	if actor.Impersonator != nil || actor.User.Impersonator {
 		actor = actor.Grant("users.read")
 	}
 	return actor, nil
+}
+
+// organizationScopes are those of a user's roles in the organization that a
+// console request is about.
+func (g *Gateway) organizationScopes(ctx context.Context, u *identity.User, c *Credentials) (scopes []string, err error) {
+	team := c.Team
+	if c.About != "" {
+		about, err := g.Projects.Find(ctx, c.About)
+		if err != nil || about == nil {
+			return nil, err
+		}
+		team = about.TeamID
+	}
+	m, _ := u.Member(team)
+	for _, role := range m.Roles {
+		if rest, ok := strings.CutPrefix(role, "project-"+c.About+"-"); ok && c.About != "" {
+			role = rest
+		}
+		scopes = append(scopes, identity.ScopesOf(role)...)
+	}
+	return scopes, nil
 }
 
 // admin makes a console user an admin of a project: only a member of the
@@ -287,12 +304,9 @@ func (g *Gateway) impersonate(ctx context.Context, actor identity.Actor, p *proj
 }
 
 // touch notes who was here. It is no part of the call: a failure is not told.
-func (g *Gateway) touch(ctx context.Context, home string, call *api.Call, key *APIKey) {
+func (g *Gateway) touch(ctx context.Context, home string, call *api.Call, key *identity.APIKey) {
 	g.Projects.Touch(ctx, call.Project, key, call.Client.SDK)
 	if u := call.Actor.User; u != nil && call.Actor.Impersonator == nil {
 		g.Users.Touch(ctx, home, u)
 	}
 }
-
-// errNoKey says that a text is no API key that this server knows.
-var errNoKey = errors.New("no such key")

@@ -22,17 +22,20 @@ const (
 	organizationKey = "organization"
 )
 
+// errNoKey says that a text is no API key that this server knows.
+var errNoKey = errors.New("no such key")
+
 // key makes an application of who shows an API key. A project's key wins over a
 // session that came with it. A text that is no key makes a guest, who then
 // lacks the scopes.
-func (g *Gateway) key(ctx context.Context, p *project.Project, c *Credentials, actor identity.Actor, now time.Time) (identity.Actor, *APIKey, error) {
+func (g *Gateway) key(ctx context.Context, p *project.Project, c *Credentials, actor identity.Actor, now time.Time) (identity.Actor, *identity.APIKey, error) {
 	guest := identity.Actor{Kind: identity.Guest, Roles: identity.RolesOf(nil)}.
 		As(identity.RoleGuests, identity.ScopesOf(identity.RoleGuests), false)
 	kind, _, prefixed := strings.Cut(c.Key, "_")
 	if !prefixed {
 		kind = standardKey // keys of before there were types
 	}
-	var key *APIKey
+	var key *identity.APIKey
 	var err error
 	switch kind {
 	case standardKey:
@@ -74,7 +77,7 @@ func (g *Gateway) key(ctx context.Context, p *project.Project, c *Credentials, a
 }
 
 // ephemeral reads a key that is a token: it says itself what it may do.
-func (g *Gateway) ephemeral(p *project.Project, text string, now time.Time) (*APIKey, error) {
+func (g *Gateway) ephemeral(p *project.Project, text string, now time.Time) (*identity.APIKey, error) {
 	secret, err := g.Tokens.TokenKey(p.ID, token.EphemeralKey.Name)
 	if err != nil {
 		return nil, err
@@ -86,5 +89,5 @@ func (g *Gateway) ephemeral(p *project.Project, text string, now time.Time) (*AP
 	if err := (token.Signer{Kind: token.EphemeralKey, Project: p.ID, Key: secret}).Verify(text, now, &claims); err != nil || claims.ProjectID != p.ID {
 		return nil, apierr.ProjectKeyExpired
 	}
-	return &APIKey{ID: "ephemeral", Scopes: claims.Scopes, AccessedAt: now}, nil
+	return &identity.APIKey{ID: "ephemeral", Scopes: claims.Scopes, AccessedAt: now}, nil
 }

@@ -138,7 +138,7 @@ func (x *exchange) serve(ctx context.Context) (any, error) {
 	if x.endpoint.Rules.Where == api.ConsoleOnly && credentials.Team == "" {
 		credentials.Team, _ = vals.Lookup("teamId")
 	}
-	if x.call, err = x.s.Gateway.Authenticate(ctx, x.project, credentials); err != nil {
+	if x.call, err = x.s.Gateway.Authenticate(ctx, x.endpoint, x.project, credentials); err != nil {
 		return nil, err
 	}
 	if err := compat.Upgrade(x.call.Format, x.endpoint, vals); err != nil {
@@ -149,13 +149,14 @@ func (x *exchange) serve(ctx context.Context) (any, error) {
 
 // pathProject lets the path of an older kind, "/v1/projects/{projectId}/keys",
 // name the project that a request is for. Where the endpoint itself has that
-// parameter, it is about the project, and not in it.
+// parameter, the request is about the project, and not in it.
 func pathProject(t *target, params []route.Param, c *gateway.Credentials) {
-	if !t.alias || t.endpoint.In.Has("projectId") {
-		return
-	}
 	for _, p := range params {
-		if p.Name == "projectId" {
+		switch {
+		case p.Name != "projectId":
+		case t.endpoint.In.Has(p.Name):
+			c.About = p.Value
+		case t.alias:
 			c.PathProject = p.Value
 		}
 	}

@@ -104,6 +104,7 @@ type User struct {
 	PasswordReset                bool // it must set another password first
 	MFA                          bool // and has a factor to show besides its password
 	Impersonator                 bool
+	Invited                      bool // an invitation made the account
 	AccessedAt                   time.Time
 	Labels                       []string
 	Sessions                     []SessionInfo
@@ -123,6 +124,15 @@ type SessionInfo struct {
 type Membership struct {
 	ID, TeamID string
 	Roles      []string
+}
+
+// APIKey is a key of a project.
+type APIKey struct {
+	ID         string
+	Scopes     []string
+	ExpiresAt  time.Time // zero for never
+	AccessedAt time.Time
+	SDKs       []string // that have used it
 }
 
 // Session finds a session that is alive at t.

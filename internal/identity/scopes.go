@@ -1,6 +1,9 @@
 package identity
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Scope is one row of the catalogue of scopes that a key can be given.
 type Scope struct {
@@ -152,4 +155,14 @@ func Known(scope string) bool {
 	named := func(s Scope) bool { return s.Name == scope }
 	return slices.ContainsFunc(ProjectScopes, named) || slices.ContainsFunc(OrganizationScopes, named) ||
 		slices.Contains(ownerScopes, scope) || slices.Contains(keyScopes, scope)
+}
+
+// Description says what a scope grants.
+func (s Scope) Description() string {
+	dot := strings.LastIndex(s.Name, ".")
+	verb := "Read"
+	if s.Name[dot+1:] == "write" {
+		verb = "Create, change and delete"
+	}
+	return verb + " the project's " + strings.ReplaceAll(s.Name[:dot], ".", " ")
 }

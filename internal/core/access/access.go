@@ -113,3 +113,12 @@ func (p *Policy) email(who Person) error {
 	}
 	return apierr.UserEmailNotWhitelisted
 }
+
+// Visit says whether somebody who has not signed in may reach the console at
+// all. Who they are is not known yet, so that the address alone decides.
+func (p *Policy) Visit(addr netip.Addr) error {
+	if p.settings.Enforce < EnforceAll || p.settings.Addrs.Allows(addr) {
+		return nil
+	}
+	return apierr.UserIPNotWhitelisted
+}

@@ -1,0 +1,289 @@
+package project
+
+import (
+	"context"
+
+	"moorfast/internal/api"
+	"moorfast/internal/apierr"
+	"moorfast/internal/core/projects"
+	"moorfast/internal/model"
+	"moorfast/internal/project"
+	"moorfast/internal/store"
+)
+
+// native are the kinds of platforms that are known by an identifier, and what
+// clients call that.
+var native = []struct {
+	kind, title string
+	field       string // of the parameter and the model
+}{
+	{project.Android, "Android", "applicationId"},
+	{project.Apple, "Apple", "bundleIdentifier"},
+	{project.Linux, "Linux", "packageName"},
+	{project.Windows, "Windows", "packageIdentifierName"},
+}
+
+func (s *Service) platforms() []api.Endpoint {
+	path, alias := "/v1/project/platforms", "/v1/projects/{projectId}/platforms"
+	created := api.Audit{Event: "project.platform.create", Resource: "project.platform/{platformId}"}
+	updated := api.Audit{Event: "project.platform.update", Resource: "project.platform/{platformId}"}
+	list := []api.Endpoint{
+		api.New(api.Spec{
+			Name: "project.listPlatforms", Method: "GET", Path: path, Aliases: []string{alias}, Model: "platformList",
+			Summary: "List the platforms of the project.",
+			Auth:    adminsAndKeys, Scopes: []string{"platforms.read"}, Rules: rules,
+		}, s.listPlatforms),
+		api.New(api.Spec{
+			Name: "project.getPlatform", Method: "GET", Path: path + "/{platformId}", Aliases: []string{alias + "/{platformId}"}, Model: "platform",
+			Summary: "Get a platform.",
+			Auth:    adminsAndKeys, Scopes: []string{"platforms.read"}, Rules: rules,
+		}, s.getPlatform),
+		api.New(api.Spec{
+			Name: "project.deletePlatform", Method: "DELETE", Path: path + "/{platformId}", Aliases: []string{alias + "/{platformId}"},
+			Summary: "Delete a platform. Its origin is no longer the project's.",
+			Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules,
+			Event: "platforms.[platformId].delete",
+			Audit: api.Audit{Event: "project.platform.delete", Resource: "project.platform/{platformId}"},
+		}, s.deletePlatform),
+		api.New(api.Spec{
+			Name: "project.createWebPlatform", Method: "POST", Path: path + "/web", Aliases: []string{alias}, Status: 201, Model: "platformWeb",
+			Summary: "Add a web platform, whose host may then call from a browser.",
+			Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules,
+			Event: "platforms.[platformId].create", Audit: created,
+		}, s.createWeb),
+		api.New(api.Spec{
+			Name: "project.updateWebPlatform", Method: "PUT", Path: path + "/web/{platformId}", Aliases: []string{alias + "/{platformId}"}, Model: "platformWeb",
+			Summary: "Change a web platform.",
+			Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules,
+			Event: "platforms.[platformId].update", Audit: updated,
+		}, s.updateWeb),
+	}
+	for _, n := range native {
+		create := api.Spec{
+			Name: "project.create" + n.title + "Platform", Method: "POST", Path: path + "/" + n.kind, Status: 201, Model: "platform" + n.title,
+			Summary: "Add a platform of " + n.title + " apps.",
+			Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules,
+			Event: "platforms.[platformId].create", Audit: created,
+		}
+		update := api.Spec{
+			Name: "project.update" + n.title + "Platform", Method: "PUT", Path: path + "/" + n.kind + "/{platformId}", Model: "platform" + n.title,
+			Summary: "Change a platform of " + n.title + " apps.",
+			Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules,
+			Event: "platforms.[platformId].update", Audit: updated,
+		}
+		list = append(list, s.native(n.kind, create, update)...)
+	}
+	return list
+}
+
+// native returns the endpoints of one kind. The kinds differ in the name of a
+// parameter alone, which a struct must spell out.
+func (s *Service) native(kind string, create, update api.Spec) []api.Endpoint {
+	switch kind {
+	case project.Android:
+		return []api.Endpoint{
+			api.New(create, func(ctx context.Context, c *api.Call, in newAndroid) (platform, error) {
+				return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+			}),
+			api.New(update, func(ctx context.Context, c *api.Call, in android) (platform, error) {
+				return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+			}),
+		}
+	case project.Apple:
+		return []api.Endpoint{
+			api.New(create, func(ctx context.Context, c *api.Call, in newApple) (platform, error) {
+				return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+			}),
+			api.New(update, func(ctx context.Context, c *api.Call, in apple) (platform, error) {
+				return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+			}),
+		}
+	case project.Linux:
+		return []api.Endpoint{
+			api.New(create, func(ctx context.Context, c *api.Call, in newLinux) (platform, error) {
+				return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+			}),
+			api.New(update, func(ctx context.Context, c *api.Call, in linux) (platform, error) {
+				return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+			}),
+		}
+	}
+	return []api.Endpoint{
+		api.New(create, func(ctx context.Context, c *api.Call, in newWindows) (platform, error) {
+			return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+		}),
+		api.New(update, func(ctx context.Context, c *api.Call, in windows) (platform, error) {
+			return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
+		}),
+	}
+}
+
+type (
+	newAndroid struct {
+		PlatformID api.NewID `param:"platformId"`
+		Name       string    `param:"name" max:"128"`
+		Key        string    `param:"applicationId" max:"256"`
+	}
+	android struct {
+		PlatformID api.ID `param:"platformId"`
+		Name       string `param:"name" max:"128"`
+		Key        string `param:"applicationId" max:"256"`
+	}
+	newApple struct {
+		PlatformID api.NewID `param:"platformId"`
+		Name       string    `param:"name" max:"128"`
+		Key        string    `param:"bundleIdentifier" max:"256"`
+	}
+	apple struct {
+		PlatformID api.ID `param:"platformId"`
+		Name       string `param:"name" max:"128"`
+		Key        string `param:"bundleIdentifier" max:"256"`
+	}
+	newLinux struct {
+		PlatformID api.NewID `param:"platformId"`
+		Name       string    `param:"name" max:"128"`
+		Key        string    `param:"packageName" max:"256"`
+	}
+	linux struct {
+		PlatformID api.ID `param:"platformId"`
+		Name       string `param:"name" max:"128"`
+		Key        string `param:"packageName" max:"256"`
+	}
+	newWindows struct {
+		PlatformID api.NewID `param:"platformId"`
+		Name       string    `param:"name" max:"128"`
+		Key        string    `param:"packageIdentifierName" max:"256"`
+	}
+	windows struct {
+		PlatformID api.ID `param:"platformId"`
+		Name       string `param:"name" max:"128"`
+		Key        string `param:"packageIdentifierName" max:"256"`
+	}
+	newWeb struct {
+		PlatformID api.NewID    `param:"platformId"`
+		Name       string       `param:"name" max:"128"`
+		Hostname   api.Hostname `param:"hostname" default:"\"\""`
+		Key        string       `param:"key" default:"\"\"" max:"256"`
+		Type       string       `param:"type" default:"\"\"" max:"256" doc:"An older kind of platform, such as flutter-ios."`
+	}
+	web struct {
+		PlatformID api.ID       `param:"platformId"`
+		Name       string       `param:"name" max:"128"`
+		Hostname   api.Hostname `param:"hostname" default:"\"\""`
+		Key        string       `param:"key" default:"\"\"" max:"256"`
+	}
+)
+
+func (s *Service) createWeb(ctx context.Context, call *api.Call, in newWeb) (platform, error) {
+	typ := in.Type
+	if typ == "" {
+		typ = project.Web
+	}
+	if project.Kind(typ) == project.Web && in.Hostname == "" {
+		return nil, apierr.ArgumentInvalid.Detail(`Param "hostname" is not optional.`)
+	}
+	return s.create(ctx, call, in.PlatformID, projects.Platform{Type: typ, Name: in.Name, Hostname: string(in.Hostname), Key: in.Key})
+}
+
+func (s *Service) create(ctx context.Context, call *api.Call, id api.NewID, row projects.Platform) (platform, error) {
+	row.ID, row.CreatedAt, row.UpdatedAt = string(id), call.Micros(), call.Micros()
+	return api.Write(ctx, call, func(tx store.Tx) (platform, error) {
+		return platformModel(row), s.Projects.InsertPlatform(ctx, tx, &row)
+	})
+}
+
+func (s *Service) updateWeb(ctx context.Context, call *api.Call, in web) (platform, error) {
+	return s.update(ctx, call, in.PlatformID, projects.Platform{Type: project.Web, Name: in.Name, Hostname: string(in.Hostname), Key: in.Key})
+}
+
+// update changes a platform of the kind that change is of. The endpoint of web
+// platforms is also the older endpoint of all.
+func (s *Service) update(ctx context.Context, call *api.Call, id api.ID, change projects.Platform) (platform, error) {
+	return api.Write(ctx, call, func(tx store.Tx) (platform, error) {
+		row, err := projects.GetPlatform(ctx, tx, string(id))
+		if err != nil {
+			return nil, err
+		}
+		older := change.Type == project.Web && row.Type != project.Web
+		if !older && project.Kind(row.Type) != change.Type || older && row.Type == project.Kind(row.Type) {
+			return nil, apierr.PlatformMethodUnsupported
+		}
+		row.Name, row.Hostname, row.Key, row.UpdatedAt = change.Name, change.Hostname, change.Key, call.Micros()
+		return platformModel(row), s.Projects.UpdatePlatform(ctx, tx, &row)
+	})
+}
+
+type platformParams struct {
+	PlatformID api.ID `param:"platformId"`
+}
+
+func (s *Service) getPlatform(ctx context.Context, call *api.Call, in platformParams) (platform, error) {
+	return api.Read(ctx, call, func(tx store.Tx) (platform, error) {
+		row, err := projects.GetPlatform(ctx, tx, string(in.PlatformID))
+		return platformModel(row), err
+	})
+}
+
+func (s *Service) deletePlatform(ctx context.Context, call *api.Call, in platformParams) (api.None, error) {
+	return api.Write(ctx, call, func(tx store.Tx) (api.None, error) {
+		return api.None{}, s.Projects.DeletePlatform(ctx, tx, string(in.PlatformID))
+	})
+}
+
+type platformList struct {
+	Total     int        `json:"total"`
+	Platforms []platform `json:"platforms"`
+}
+
+func (s *Service) listPlatforms(ctx context.Context, call *api.Call, in listParams) (platformList, error) {
+	return api.Read(ctx, call, func(tx store.Tx) (platformList, error) {
+		rows, total, err := projects.ListPlatforms(ctx, tx, in.page())
+		list := platformList{Total: total, Platforms: make([]platform, len(rows))}
+		for i, row := range rows {
+			list.Platforms[i] = platformModel(row)
+		}
+		return list, err
+	})
+}
+
+// platform is a model whose fields depend on its kind.
+type platform any
+
+type platformBase struct {
+	ID        string `json:"$id"`
+	CreatedAt string `json:"$createdAt"`
+	UpdatedAt string `json:"$updatedAt"`
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+}
+
+func platformModel(row projects.Platform) platform {
+	base := platformBase{ID: row.ID, CreatedAt: model.Time(row.CreatedAt), UpdatedAt: model.Time(row.UpdatedAt), Name: row.Name, Type: row.Type}
+	switch row.Type {
+	case project.Android:
+		return struct {
+			platformBase
+			Key string `json:"applicationId"`
+		}{base, row.Key}
+	case project.Apple:
+		return struct {
+			platformBase
+			Key string `json:"bundleIdentifier"`
+		}{base, row.Key}
+	case project.Linux:
+		return struct {
+			platformBase
+			Key string `json:"packageName"`
+		}{base, row.Key}
+	case project.Windows:
+		return struct {
+			platformBase
+			Key string `json:"packageIdentifierName"`
+		}{base, row.Key}
+	}
+	return struct {
+		platformBase
+		Hostname string `json:"hostname"`
+		Key      string `json:"key"`
+	}{base, row.Hostname, row.Key}
+}

@@ -1,0 +1,237 @@
+// Package projects serves the endpoints by which the console keeps the projects
+// of an organization.
+package projects
+
+import (
+	"context"
+	"slices"
+
+	"moorfast/internal/api"
+	"moorfast/internal/apierr"
+	"moorfast/internal/core/listing"
+	"moorfast/internal/core/projects"
+	"moorfast/internal/identity"
+	"moorfast/internal/model"
+	"moorfast/internal/opt"
+	"moorfast/internal/project"
+	"moorfast/internal/store"
+)
+
+// Teams tells which organizations there are.
+type Teams interface {
+	Exists(ctx context.Context, tx store.Tx, id string) (bool, error)
+}
+
+// Service serves the projects endpoints.
+type Service struct {
+	Projects *projects.Projects
+	Teams    Teams
+	Regions  []string
+}
+
+// Endpoints is the table of this service.
+func (s *Service) Endpoints() []api.Endpoint {
+	const admins = identity.Admin
+	console := api.Rules{Service: "projects", Where: api.ConsoleOnly}
+	team := api.Rules{Service: "organization"}
+	return []api.Endpoint{
+		api.New(api.Spec{
+			Name: "projects.list", Method: "GET", Path: "/v1/projects", Model: "projectList",
+			Summary: "List the projects of the caller's organizations, or of one.",
+			Auth:    admins, Scopes: []string{"projects.read"}, Rules: console,
+		}, s.list),
+		api.New(api.Spec{
+			Name: "projects.create", Method: "POST", Path: "/v1/projects", Status: 201, Model: "project",
+			Summary: "Create a project in an organization.",
+			Auth:    admins, Scopes: []string{"projects.write"}, Rules: console,
+			Audit: api.Audit{Event: "projects.create", Resource: "project/{projectId}"},
+		}, s.create),
+		api.New(api.Spec{
+			Name: "projects.update", Method: "PATCH", Path: "/v1/projects/{projectId}", Model: "project",
+			Summary: "Rename a project.",
+			Auth:    admins, Scopes: []string{"projects.write"}, Rules: console,
+			Audit: api.Audit{Event: "projects.update", Resource: "project/{projectId}"},
+		}, s.update),
+		api.New(api.Spec{
+			Name: "projects.updateTeam", Method: "PATCH", Path: "/v1/projects/{projectId}/team", Model: "project",
+			Summary: "Move a project to another organization.",
+			Auth:    admins, Scopes: []string{"projects.write"}, Rules: console,
+			Audit: api.Audit{Event: "projects.team.update", Resource: "project/{projectId}"},
+		}, s.move),
+		api.New(api.Spec{
+			Name: "projects.createDevKey", Method: "POST", Path: "/v1/projects/{projectId}/dev-keys",
+			Summary: "Create a dev key. There are none any more, and this says so.",
+			Auth:    admins, Scopes: []string{"devKeys.write"}, Rules: console,
+			Audit: api.Audit{Event: "devKeys.create", Resource: "project/{projectId}"},
+		}, s.createDevKey),
+		api.New(api.Spec{
+			Name: "projects.listDevKeys", Method: "GET", Path: "/v1/projects/{projectId}/dev-keys", Model: "devKeyList",
+			Summary: "List the dev keys of a project, of which there are none.",
+			Auth:    admins, Scopes: []string{"devKeys.read"}, Rules: console,
+		}, s.listDevKeys),
+
+		api.New(api.Spec{
+			Name: "organization.listProjects", Method: "GET", Path: "/v1/organization/projects", Model: "projectList",
+			Summary: "List the projects of the organization.",
+			Auth:    admins | identity.Key | identity.Organization, Scopes: []string{"projects.read"}, Rules: team,
+		}, s.listOwn),
+		api.New(api.Spec{
+			Name: "organization.createProject", Method: "POST", Path: "/v1/organization/projects", Status: 201, Model: "project",
+			Summary: "Create a project in the organization.",
+			Auth:    admins | identity.Key | identity.Organization, Scopes: []string{"projects.write"}, Rules: team,
+			Audit: api.Audit{Event: "projects.create", Resource: "project/{projectId}"},
+		}, s.createOwn),
+		api.New(api.Spec{
+			Name: "organization.getProject", Method: "GET", Path: "/v1/organization/projects/{projectId}", Model: "project",
+			Summary: "Get a project of the organization.",
+			Auth:    admins | identity.Key | identity.Organization, Scopes: []string{"projects.read"}, Rules: team,
+		}, s.getOwn),
+		api.New(api.Spec{
+			Name: "organization.updateProject", Method: "PATCH", Path: "/v1/organization/projects/{projectId}", Model: "project",
+			Summary: "Rename a project of the organization.",
+			Auth:    admins | identity.Key | identity.Organization, Scopes: []string{"projects.write"}, Rules: team,
+			Audit: api.Audit{Event: "projects.update", Resource: "project/{projectId}"},
+		}, s.updateOwn),
+		api.New(api.Spec{
+			Name: "organization.deleteProject", Method: "DELETE", Path: "/v1/organization/projects/{projectId}",
+			Summary: "Delete a project of the organization, with all that it holds.",
+			Auth:    admins | identity.Key | identity.Organization, Scopes: []string{"projects.write"}, Rules: team,
+			Audit: api.Audit{Event: "projects.delete", Resource: "project/{projectId}"},
+		}, s.deleteOwn),
+	}
+}
+
+type listParams struct {
+	Queries api.Queries       `param:"queries" default:"[]"`
+	Search  string            `param:"search" default:"\"\"" min:"0" max:"256"`
+	Total   bool              `param:"total" default:"true"`
+	TeamID  opt.Value[api.ID] `param:"teamId" doc:"Only projects of this organization."`
+}
+
+func (s *Service) list(ctx context.Context, call *api.Call, in listParams) (model.ProjectList, error) {
+	return s.page(ctx, call, listing.Page{Queries: in.Queries, Search: in.Search, NoTotal: !in.Total}, teamsOf(call, string(in.TeamID.V)))
+}
+
+// teamsOf are the organizations whose projects the caller may see: one, or all
+// that the caller is a member of.
+func teamsOf(call *api.Call, team string) []string {
+	var teams []string
+	if call.Actor.User == nil {
+		return teams
+	}
+	for _, m := range call.Actor.User.Memberships {
+		if team == "" || m.TeamID == team {
+			teams = append(teams, m.TeamID)
+		}
+	}
+	return teams
+}
+
+func (s *Service) page(ctx context.Context, call *api.Call, page listing.Page, teams []string) (model.ProjectList, error) {
+	return api.ReadIn(ctx, call, store.Platform, func(tx store.Tx) (model.ProjectList, error) {
+		rows, total, err := projects.List(ctx, tx, page, teams)
+		list := model.ProjectList{Total: total, Projects: make([]model.Project, len(rows))}
+		for i, row := range rows {
+			list.Projects[i] = row.Model()
+		}
+		return list, err
+	})
+}
+
+type createParams struct {
+	ProjectID api.NewProjectID  `param:"projectId"`
+	Name      string            `param:"name" max:"128"`
+	TeamID    api.ID            `param:"teamId"`
+	Region    opt.Value[string] `param:"region" max:"64"`
+}
+
+func (s *Service) create(ctx context.Context, call *api.Call, in createParams) (model.Project, error) {
+	return s.make(ctx, call, string(in.ProjectID), in.Name, string(in.TeamID), in.Region)
+}
+
+func (s *Service) make(ctx context.Context, call *api.Call, id, name, team string, region opt.Value[string]) (model.Project, error) {
+	if id == project.Console {
+		return model.Project{}, apierr.ProjectReserved
+	}
+	where := region.Or(s.Regions[0])
+	if !slices.Contains(s.Regions, where) {
+		return model.Project{}, apierr.ProjectRegionUnsupported.Detail("Region %q is not supported", where)
+	}
+	row := projects.Row{
+		ID: id, CreatedAt: call.Micros(), UpdatedAt: call.Micros(), AccessedAt: call.Micros(),
+		Name: name, TeamID: team, Region: where, Auths: project.DefaultAuths(),
+		Disabled: []string{}, Labels: []string{},
+	}
+	return api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (model.Project, error) {
+		if ok, err := s.Teams.Exists(ctx, tx, team); err != nil || !ok {
+			return model.Project{}, first(err, apierr.TeamNotFound)
+		}
+		s.Projects.Changed(tx, id)
+		return row.Model(), projects.Insert(ctx, tx, &row)
+	})
+}
+
+func first(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+type updateParams struct {
+	ProjectID api.ID `param:"projectId"`
+	Name      string `param:"name" max:"128"`
+}
+
+func (s *Service) update(ctx context.Context, call *api.Call, in updateParams) (model.Project, error) {
+	return s.change(ctx, call, string(in.ProjectID), func(_ store.Tx, r *projects.Row) error {
+		r.Name = in.Name
+		return nil
+	})
+}
+
+func (s *Service) change(ctx context.Context, call *api.Call, id string, fn func(store.Tx, *projects.Row) error) (model.Project, error) {
+	return api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (model.Project, error) {
+		row, err := s.Projects.Change(ctx, tx, id, call.Micros(), func(r *projects.Row) error { return fn(tx, r) })
+		return row.Model(), err
+	})
+}
+
+type moveParams struct {
+	ProjectID api.ID `param:"projectId"`
+	TeamID    api.ID `param:"teamId"`
+}
+
+func (s *Service) move(ctx context.Context, call *api.Call, in moveParams) (model.Project, error) {
+	return s.change(ctx, call, string(in.ProjectID), func(tx store.Tx, r *projects.Row) error {
+		if ok, err := s.Teams.Exists(ctx, tx, string(in.TeamID)); err != nil || !ok {
+			return first(err, apierr.TeamNotFound)
+		}
+		r.TeamID = string(in.TeamID)
+		return nil
+	})
+}
+
+type devKeyParams struct {
+	ProjectID api.ID   `param:"projectId"`
+	Name      string   `param:"name" max:"128"`
+	Expire    api.Time `param:"expire"`
+}
+
+func (s *Service) createDevKey(context.Context, *api.Call, devKeyParams) (api.None, error) {
+	return api.None{}, apierr.DevKeyGone
+}
+
+type listDevKeysParams struct {
+	ProjectID api.ID      `param:"projectId"`
+	Queries   api.Queries `param:"queries" default:"[]"`
+}
+
+type devKeyList struct {
+	Total   int        `json:"total"`
+	DevKeys []struct{} `json:"devKeys"`
+}
+
+func (s *Service) listDevKeys(context.Context, *api.Call, listDevKeysParams) (devKeyList, error) {
+	return devKeyList{DevKeys: []struct{}{}}, nil
+}
