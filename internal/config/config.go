@@ -1,0 +1,151 @@
+// Package config reads every setting of the program, once, from flags, the
+// environment and a settings file, and reports everything that is wrong with
+// them at once. No other package reads the environment.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"moorfast/internal/core/access"
+	"moorfast/internal/vault"
+)
+
+// Config is what the program runs with. Its zero value is not useful; see
+// [Load].
+type Config struct {
+	Data    string       // directory
+	Listen  string       // host and port
+	DB      vault.Secret // "postgres://…", or not set for SQLite in Data
+	Key     vault.Source // of the root key
+	Profile string       // Standard or Hardened
+
+	// InsecureDev accepts a published example key. It is refused unless Listen
+	// is a loopback address.
+	InsecureDev bool
+
+	// Development adds file, line and trace to the errors of the API.
+	Development bool
+
+	Log         Log
+	Network     Network
+	Console     Console
+	Domain      Domain
+	Abuse       bool // the API's rate limits are on
+	Compression Compression
+	Locale      string // used when a client asks for none that there is
+
+	// ResponseFormat is the Appwrite version whose answers are given to clients
+	// that name none; empty is the newest.
+	ResponseFormat string
+
+	// UsageStats is what the console is told about usage statistics.
+	UsageStats bool
+
+	Storage   Storage
+	Compute   Compute
+	SMTP      SMTP
+	SMS       SMS
+	VCS       VCS
+	Assistant vault.Secret // key of the console assistant's language model
+
+	// Notices are for the operator, at start: settings that were not understood
+	// or that do nothing.
+	Notices []string
+
+	database database
+	values   []Value
+	unused   []string // names of Appwrite's that are set
+}
+
+// The profiles of security.md D.00.
+const (
+	Standard = "standard"
+	Hardened = "hardened"
+)
+
+// Log is how the program logs.
+type Log struct {
+	Level  slog.Level
+	Format string // "json", "text", or "auto": text on a terminal
+}
+
+// Network is what stands between the program and its clients.
+type Network struct {
+	TrustedProxies []netip.Prefix
+	TrustedHeaders []string // in lower case
+	ForceHTTPS     bool
+}
+
+// Console is who may use the console, and how.
+type Console struct {
+	Access          access.Settings
+	Invites         bool // owners may invite
+	SessionAlerts   bool // a sign-in from a new device is told by mail
+	SessionLifetime time.Duration
+	SessionIdle     time.Duration // after which an unused session ends; 0 is never
+	RootSession     bool          // cookies hold for the registrable domain
+	Hostnames       []string      // that may call the API as the console does
+	Schemes         []string      // of applications that may
+	RootURLs        bool          // links lead to "/" rather than "/console"
+	GitHubAppID     string        // signs people in with GitHub, with the next one
+	GitHubSecret    vault.Secret
+}
+
+// Domain is the names this installation is reached by.
+type Domain struct {
+	Name        string
+	Console     string // of the console; the same, mostly
+	Migration   string // by which migrations reach the API
+	Functions   []string
+	Sites       []string
+	CNAME       string // what custom domains point to
+	A           []netip.Addr
+	AAAA        []netip.Addr
+	CAA         string
+	Nameservers string
+}
+
+// Compression is which answers are compressed.
+type Compression struct {
+	Enabled bool
+	MinSize int64 // bytes
+}
+
+// Storage is the limits of files.
+type Storage struct {
+	Limit int64 // bytes of a file
+}
+
+// Compute is the limits of functions and sites.
+type Compute struct {
+	SizeLimit    int64         // bytes of a deployment
+	BuildTimeout time.Duration // of a build
+	CPUs         float64       // most of one; 0 is any
+	Memory       int64         // most of one, in MB; 0 is any
+}
+
+// SMTP is the server that mail leaves by.
+type SMTP struct {
+	Host     string // empty: no mail
+	Port     int64
+	Secure   string // "", "tls" (STARTTLS) or "ssl"
+	Username string
+	Password vault.Secret
+	FromName string
+	From     string // address
+}
+
+// SMS is the provider of text messages.
+type SMS struct {
+	Provider vault.Secret // "sms://user:secret@name"; not set: no messages
+	From     string
+}
+
+// RingPath is where the keyring lies, unless the database holds it.
+func (c Config) RingPath() string { return filepath.Join(c.Data, "keys", "keyring.json") }
+
+// Postgres reports whether the database is PostgreSQL.
+func (c Config) Postgres() bool { return c.DB.Set() }

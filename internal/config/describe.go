@@ -1,0 +1,42 @@
+package config
+
+import "slices"
+
+// Value is a setting in effect.
+type Value struct {
+	Key  string `json:"key"`
+	Text string `json:"value"`  // or "[secret]"
+	From string `json:"origin"` // "default", or the name it was found under
+	Doc  string `json:"doc"`
+}
+
+// Describe lists the settings in effect, in the order of the table.
+func (c Config) Describe() []Value { return slices.Clone(c.values) }
+
+// Origin tells where a setting came from: "default", a flag, a variable, or a
+// file and a key.
+func (c Config) Origin(key string) string {
+	for _, v := range c.values {
+		if v.Key == key {
+			return v.From
+		}
+	}
+	return ""
+}
+
+// Unused is a setting of Appwrite's that is set and does nothing here.
+type Unused struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
+
+// Unused lists the settings of Appwrite's that are set and do nothing here, and
+// what that means.
+func (c Config) Unused() []Unused {
+	all := unusedNames()
+	list := make([]Unused, len(c.unused))
+	for i, name := range c.unused {
+		list[i] = Unused{name, all[name].why}
+	}
+	return list
+}

@@ -1,0 +1,159 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"moorfast/internal/vault"
+)
+
+// database is settings that become one field of Config with others.
+type database struct {
+	key      string
+	adapter  string
+	host     string
+	port     int64
+	name     string
+	user     string
+	password vault.Secret
+}
+
+// finish fills what follows from several settings, and checks them together.
+func (l *loader) finish() {
+	c := l.config
+	l.finishKey()
+	l.finishDB()
+	if c.Domain.Console == "" {
+		c.Domain.Console = c.Domain.Name
+	}
+	l.checkListen()
+	if c.Profile == Hardened && len(unbuilt) > 0 {
+		l.wrong(l.from("profile"), "use profile standard",
+			"hardened promises what this version can not do yet: %s", strings.Join(unbuilt, ", "))
+	}
+}
+
+// unbuilt is what the profile hardened promises (security.md D.00) and nothing
+// does yet. A profile that is less than its name is refused.
+var unbuilt = []string{
+	"a setup token", "15-character console passwords", "second factors for owners", "TLS",
+	"a list of allowed hosts", "__Host- cookies",
+}
+
+// keyVariable reads the root key's own variables, of which an empty one counts:
+// it is refused as a key, and not taken for none.
+func (l *loader) keyVariable(name string) (given, bool) {
+	_, here := l.env[name]
+	path := l.env[name+"_FILE"]
+	if here && path != "" {
+		l.wrong(name+" and "+name+"_FILE", "remove one of them", "both are set")
+	}
+	switch {
+	case here:
+		return given{"env:" + name, name}, true
+	case path != "":
+		return given{"file:" + path, name + "_FILE"}, true
+	}
+	return given{}, false
+}
+
+func keySource(s string) error {
+	kind, name, ok := strings.Cut(s, ":")
+	switch {
+	case ok && name != "" && (kind == "file" || kind == "env"):
+		return nil
+	case slices.Contains([]string{"systemd", "exec", "vault-transit", "awskms", "gcpkms", "azurekv", "age", "pkcs11"}, kind):
+		return fmt.Errorf("key source %s: is not built yet, only file:PATH and env:NAME are", kind)
+	}
+	// It may be the key itself, so it is not repeated.
+	return errors.New("it is not a key source: file:PATH or env:NAME (never the key itself)")
+}
+
+func (l *loader) finishKey() {
+	c := l.config
+	kind, name, _ := strings.Cut(c.database.key, ":")
+	switch {
+	case c.database.key == "":
+		c.Key = vault.KeyFileOrNew(filepath.Join(c.Data, "keys", "master.key"))
+		l.show("key", c.Key.String())
+	case kind == "file":
+		c.Key = vault.KeyFile(name)
+	default:
+		var value vault.Secret
+		if text, ok := l.env[name]; ok {
+			value = vault.Hide(text)
+		}
+		c.Key = vault.KeyText(name, value)
+	}
+}
+
+// finishDB makes one URL of the database settings, and checks it without
+// repeating it: it may have a password in it.
+func (l *loader) finishDB() {
+	c, d := l.config, l.config.database
+	if !c.DB.Set() {
+		if d.adapter != "postgresql" {
+			return
+		}
+		u := url.URL{
+			Scheme: "postgres", Host: net.JoinHostPort(d.host, strconv.FormatInt(d.port, 10)), Path: "/" + d.name,
+			User: url.UserPassword(d.user, d.password.Reveal()),
+		}
+		if !d.password.Set() {
+			u.User = url.User(d.user)
+		}
+		c.DB = vault.Hide(u.String())
+		return
+	}
+	if d.adapter != "" {
+		l.wrong(l.from("db")+" and "+l.from("database.adapter"), "remove one of them", "both name the database")
+	}
+	u, err := url.Parse(c.DB.Reveal())
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		l.wrong(l.from("db"), "leave it unset for SQLite in the data directory", "it is not a postgres:// URL")
+	}
+}
+
+// checkListen keeps what is only safe on this machine on this machine.
+func (l *loader) checkListen() {
+	c := l.config
+	if hostPort(c.Listen) != nil || loopback(c.Listen) {
+		return
+	}
+	if c.InsecureDev {
+		l.wrong(l.from("insecure_dev"), "listen on 127.0.0.1", "%s is not a loopback address", c.Listen)
+	}
+	if l.from("force_https") == "default" {
+		l.wrong(l.from("listen"),
+			"listen on 127.0.0.1 behind a proxy with TLS, or say _APP_OPTIONS_FORCE_HTTPS=enabled where such a proxy is elsewhere, or =disabled to serve without encryption",
+			"%s can be reached from other machines, over plain HTTP", c.Listen)
+	}
+}
+
+func loopback(listen string) bool {
+	host, _, _ := net.SplitHostPort(listen)
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// from tells where a setting came from.
+func (l *loader) from(key string) string {
+	if i := slices.IndexFunc(l.config.values, func(v Value) bool { return v.Key == key }); i >= 0 {
+		return l.config.values[i].From
+	}
+	return key
+}
+
+// show replaces the text of a setting whose default depends on others.
+func (l *loader) show(key, text string) {
+	if i := slices.IndexFunc(l.config.values, func(v Value) bool { return v.Key == key }); i >= 0 {
+		l.config.values[i].Text = text
+	}
+}

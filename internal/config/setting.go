@@ -1,0 +1,222 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"moorfast/internal/vault"
+)
+
+// setting is one row of the table of settings: its names, its default, and how
+// its text becomes a field of one Config.
+type setting struct {
+	// key is its name in the settings file. The name in the environment follows
+	// from it: "log.level" is MOORFAST_LOG_LEVEL.
+	key string
+
+	app   []string // Appwrite's names; later ones are older, and are only asked last
+	start string   // the text of the default
+	doc   string
+	kind  kind
+
+	flag   bool // there is a flag --key
+	source bool // Appwrite's name holds a secret, and the setting says where one is
+}
+
+// kind is how texts of a setting are read.
+type kind struct {
+	read    func(text string) error
+	secret  bool
+	yes, no string // what true and false in the settings file mean; empty if nothing
+}
+
+func (s setting) env() string {
+	return "MOORFAST_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+}
+
+// text takes what check, which may be nil, has nothing against.
+func text(field *string, check func(string) error) kind {
+	return kind{read: func(s string) error {
+		*field = s
+		if check == nil {
+			return nil
+		}
+		return check(s)
+	}}
+}
+
+// secret takes any text, and never repeats it.
+func secret(field *vault.Secret) kind {
+	return kind{secret: true, read: func(s string) error {
+		if s != "" {
+			*field = vault.Hide(s)
+		}
+		return nil
+	}}
+}
+
+// toggle reads Appwrite's two words, and no others: there, what is not the one
+// word means the other, which has opened doors.
+func toggle(field *bool) kind { return words(field, "enabled", "disabled") }
+
+func boolean(field *bool) kind { return words(field, "true", "false") }
+
+func words(field *bool, yes, no string) kind {
+	return kind{yes: yes, no: no, read: func(s string) error {
+		if s != yes && s != no {
+			return fmt.Errorf("%.40q is neither %s nor %s", s, yes, no)
+		}
+		*field = s == yes
+		return nil
+	}}
+}
+
+func choice(field *string, values ...string) kind {
+	return text(field, func(s string) error {
+		if !slices.Contains(values, s) {
+			return fmt.Errorf("%.40q is not one of %s", s, strings.Join(values, ", "))
+		}
+		return nil
+	})
+}
+
+func number(field *int64, least, most int64) kind {
+	return kind{read: func(s string) (err error) {
+		*field, err = strconv.ParseInt(s, 10, 64)
+		if err != nil || *field < least || *field > most {
+			if most == math.MaxInt64 {
+				return fmt.Errorf("%.40q is not a number from %d on", s, least)
+			}
+			return fmt.Errorf("%.40q is not a number from %d to %d", s, least, most)
+		}
+		return nil
+	}}
+}
+
+func fraction(field *float64) kind {
+	return kind{read: func(s string) (err error) {
+		*field, err = strconv.ParseFloat(s, 64)
+		if err != nil || !(*field >= 0 && *field <= 1024) {
+			return fmt.Errorf("%.40q is not a number from 0 to 1024", s)
+		}
+		return nil
+	}}
+}
+
+// duration reads seconds, as Appwrite does, or a number with a unit.
+func duration(field *time.Duration, least time.Duration) kind {
+	return kind{read: func(s string) (err error) {
+		if n, err := strconv.ParseInt(s, 10, 32); err == nil {
+			*field = time.Duration(n) * time.Second
+		} else if days, ok := strings.CutSuffix(s, "d"); ok {
+			n, err := strconv.ParseInt(days, 10, 16)
+			if err != nil {
+				return fmt.Errorf("%.40q is not a time such as 30d", s)
+			}
+			*field = time.Duration(n) * 24 * time.Hour
+		} else if *field, err = time.ParseDuration(s); err != nil {
+			return fmt.Errorf("%.40q is not a time such as 900, 15m, 12h or 30d", s)
+		}
+		if *field < least {
+			return fmt.Errorf("%.40q is less than %v", s, least)
+		}
+		return nil
+	}}
+}
+
+// list reads entries between commas, in lower case; empty ones do not count.
+func list(field *[]string, check func(string) error) kind {
+	return kind{read: func(s string) error {
+		*field = []string{}
+		var errs []error
+		for entry := range strings.SplitSeq(s, ",") {
+			if entry = strings.ToLower(strings.TrimSpace(entry)); entry == "" {
+				continue
+			}
+			if err := check(entry); err != nil {
+				errs = append(errs, err)
+			}
+			*field = append(*field, entry)
+		}
+		return errors.Join(errs...)
+	}}
+}
+
+func addresses(field *[]netip.Addr, want func(netip.Addr) bool, name string) kind {
+	return kind{read: func(s string) error {
+		var texts []string
+		*field = nil
+		return list(&texts, func(entry string) error {
+			addr, err := netip.ParseAddr(entry)
+			if err != nil || !want(addr) {
+				return fmt.Errorf("%.60q is not an %s address", entry, name)
+			}
+			*field = append(*field, addr)
+			return nil
+		}).read(s)
+	}}
+}
+
+// parsed reads what another package has a parser for.
+func parsed[T any](field *T, parse func(string) (T, error)) kind {
+	return kind{read: func(s string) (err error) {
+		*field, err = parse(s)
+		return err
+	}}
+}
+
+func hostPort(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%.60q is not host:port, such as 127.0.0.1:8080", s)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("port %.20q is not a number from 0 to %d", port, math.MaxUint16)
+	} else if _, err := netip.ParseAddr(host); err != nil && host != "" && hostname(host) != nil {
+		return fmt.Errorf("%.60q is neither an address nor a host name (port %d)", host, n)
+	}
+	return nil
+}
+
+// hostname accepts the names of RFC 1123, "localhost" and addresses.
+func hostname(s string) error {
+	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return nil
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		bad := strings.ContainsFunc(label, func(c rune) bool {
+			return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
+		})
+		if bad || label == "" || len(label) > 63 || len(s) > 253 {
+			return fmt.Errorf("%.80q is not a host name", s)
+		}
+	}
+	return nil
+}
+
+// optional lets a check pass where nothing is said.
+func optional(check func(string) error) func(string) error {
+	return func(s string) error {
+		if s == "" {
+			return nil
+		}
+		return check(s)
+	}
+}
+
+// token accepts the names of headers (RFC 9110 §5.1) and schemes.
+func token(s string) error {
+	if strings.ContainsFunc(s, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-_.+", c))
+	}) {
+		return fmt.Errorf("%.60q is not a name", s)
+	}
+	return nil
+}
