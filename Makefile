@@ -1,0 +1,58 @@
+# Two commands do everything: make run, make test. The others are parts of them,
+# or take longer.
+
+GO       ?= go
+BIN      := bin/moorfast
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+# The race detector needs a C compiler; the program does not.
+RACE     := $(if $(shell command -v gcc 2>/dev/null),-race,)
+FUZZTIME ?= 30s
+
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := help
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: build ## build, and serve on http://127.0.0.1:8080 with data in ./data
+	$(BIN) serve
+
+build: ## build bin/moorfast
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/moorfast
+
+check: ## format, vet, lint and the unit tests: under a minute
+	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; echo 'run: gofmt -w the files above'; exit 1; }
+	$(GO) vet ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo 'golangci-lint is not installed: lint was left out'; fi
+	$(GO) test ./internal/... ./cmd/...
+
+test: build ## every test: units, engines, crashes, and the official SDKs against the program
+	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; echo 'run: gofmt -w the files above'; exit 1; }
+	$(GO) vet ./...
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 ./...
+	$(MAKE) --no-print-directory sdk
+	@if [ -n "$$MOORFAST_TEST_POSTGRES" ]; then echo 'not run: nothing'; \
+	else echo 'not run: the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; fi
+
+sdk: build ## the official SDKs, from npm, as clients of the program
+	cd test/sdk && npm ci --no-audit --no-fund --loglevel=error && MOORFAST=$(CURDIR)/$(BIN) npm test
+
+bench: build ## server CPU per operation, as a table
+	$(GO) run ./test/load -binary $(BIN)
+
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+soak: ## kill the program a thousand times, and look for what is lost
+	MOORFAST_CRASH_ROUNDS=1000 $(GO) test -count=1 -timeout 3h ./test/crash
+
+clean: ## remove what was built
+	rm -rf bin test/sdk/node_modules
+
+.PHONY: help run build check test sdk bench fuzz soak clean
