@@ -44,8 +44,10 @@ func Load(s Sources) (Config, error) {
 	l := &loader{config: &c, flags: s.Flags, env: s.environ(), rows: c.settings()}
 	l.readFile(s.File)
 	for _, row := range l.rows {
+		l.key = row.key
 		l.load(row)
 	}
+	l.key = ""
 	l.unknown()
 	l.finish()
 	if len(l.mistakes) > 0 {
@@ -62,6 +64,7 @@ type loader struct {
 	file     map[string]any
 	path     string // of the file, if there is one
 	mode     fs.FileMode
+	key      string // of the setting at hand
 	mistakes []Mistake
 }
 
@@ -69,7 +72,7 @@ type loader struct {
 type given struct{ text, from string }
 
 func (l *loader) wrong(where, remedy, format string, args ...any) {
-	l.mistakes = append(l.mistakes, Mistake{where, fmt.Sprintf(format, args...), remedy})
+	l.mistakes = append(l.mistakes, Mistake{l.key, where, fmt.Sprintf(format, args...), remedy})
 }
 
 // readFile finds and reads the settings file. The data directory it may lie in

@@ -7,6 +7,7 @@ import (
 
 // Mistake is one thing wrong with the settings.
 type Mistake struct {
+	Key    string // of the setting, if it is one
 	Where  string // the name as the operator wrote it: a flag, a variable, a key of a file
 	What   string
 	Remedy string // what to do

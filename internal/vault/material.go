@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"math"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
@@ -76,24 +77,78 @@ const (
 	short    = 16
 )
 
-// weakness says why a key text is refused, or "".
-func weakness(text []byte, o Options) string {
+// Assessment is what can be said of a key without saying it.
+type Assessment struct {
+	Empty      bool
+	Example    bool    // it was published
+	Pattern    bool    // it counts, or repeats itself
+	Short      bool    // it is a passphrase under 16 bytes
+	Passphrase bool    // it is stretched, and not 32 random bytes
+	Bits       float64 // an upper bound of its strength, from its length and letters
+}
+
+// Assess reads the key and judges it. A start refuses what is worst by itself;
+// this is for the doctor.
+func (s Source) Assess() (Assessment, error) {
+	text, err := s.read()
+	if err != nil {
+		return Assessment{}, err
+	}
+	defer clear(text)
+	return assess(text), nil
+}
+
+func assess(text []byte) Assessment {
 	key := direct(text)
+	a := Assessment{
+		Empty:      len(text) == 0,
+		Example:    known(text),
+		Pattern:    patterned(text) || patterned(key),
+		Passphrase: key == nil,
+		Short:      key == nil && len(text) < short,
+		Bits:       bits(key),
+	}
+	if a.Passphrase {
+		a.Bits = bits(text)
+	}
+	return a
+}
+
+// weakness says why a key is refused, or "".
+func weakness(text []byte, o Options) string {
+	a := assess(text)
 	switch {
-	case len(text) == 0:
+	case a.Empty:
 		return "it is empty"
 	case o.AllowKnown:
 		return ""
-	case known(text):
+	case a.Example:
 		return "it is a published example, and the first one an attacker tries"
-	case patterned(text) || patterned(key):
+	case a.Pattern:
 		return "it is a pattern, not a random value"
-	case key == nil && len(text) < shortest:
+	case a.Short && len(text) < shortest:
 		return "it is shorter than 8 bytes"
-	case key == nil && len(text) < short && o.Hardened:
+	case a.Short && o.Hardened:
 		return "it is shorter than 16 bytes, and the profile is hardened"
 	}
 	return ""
+}
+
+// bits bounds the strength of b by what it would have if each byte had been
+// chosen at random from those that occur in it.
+func bits(b []byte) float64 {
+	var seen [256]bool
+	distinct := 0
+	for _, c := range b {
+		if !seen[c] {
+			seen[c] = true
+			distinct++
+		}
+	}
+	if distinct == 0 {
+		return 0
+	}
+	return float64(len(b)) * math.Log2(float64(distinct))
 }
 
 // known reports whether text is in a documentation, an example or a default.

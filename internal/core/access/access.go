@@ -45,6 +45,11 @@ type Settings struct {
 	InvitesBypassList bool // the e-mail list does not hold for invited people
 }
 
+// Open reports whether anybody may make an account, from anywhere.
+func (s Settings) Open() bool {
+	return !s.RootOnly && s.Emails.allow.empty() && (len(s.Addrs.allow) == 0 || s.Addrs.everybody())
+}
+
 // Person is somebody at the door.
 type Person struct {
 	Email   string     // of the account, as stored

@@ -211,3 +211,30 @@ func addrs(t testing.TB, text string) access.Addrs {
 	}
 	return list
 }
+
+func TestDoubts(t *testing.T) {
+	for _, c := range []struct {
+		emails, addrs string
+		shut, open    bool
+		useless       int
+	}{
+		{"", "", false, true, 0},
+		{"!a@x.io", "!10.0.0.0/8", false, true, 0},
+		{"*@x.io", "", false, false, 0},
+		{"", "0.0.0.0/0", false, true, 1},
+		{"", "::/0,10.0.0.1", false, true, 1},
+		{"", "10.0.0.0/8", false, false, 0},
+		{"", "10.0.0.0/8,!10.0.0.0/7", true, false, 1},
+		{"", "!0.0.0.0/0,!::/0", true, true, 0},
+		{"", "!0.0.0.0/0", false, true, 0},
+		{"*@x.io,!*@x.io", "", true, false, 1},
+		{"*@x.io,!*@x.io,a@y.io", "", false, false, 1},
+		{"a@x.io,!*@x.io", "", true, false, 1},
+	} {
+		s := access.Settings{Emails: emails(t, c.emails), Addrs: addrs(t, c.addrs)}
+		nobody, everybody := s.Useless()
+		if s.Shut() != c.shut || s.Open() != c.open || len(nobody)+len(everybody) != c.useless {
+			t.Errorf("%q %q: shut %v, open %v, useless %v %v", c.emails, c.addrs, s.Shut(), s.Open(), nobody, everybody)
+		}
+	}
+}

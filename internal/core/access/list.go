@@ -112,11 +112,6 @@ func (l Addrs) Allows(addr netip.Addr) bool {
 // Empty reports whether the list says nothing.
 func (l Addrs) Empty() bool { return len(l.allow) == 0 && len(l.deny) == 0 }
 
-// Everybody reports whether the list names a network that is all addresses.
-func (l Addrs) Everybody() bool {
-	return slices.ContainsFunc(l.allow, func(p netip.Prefix) bool { return p.Bits() == 0 })
-}
-
 // entries calls add for each entry, and joins what is wrong with them.
 func entries(text string, add func(entry string, deny bool) error) error {
 	var errs []error

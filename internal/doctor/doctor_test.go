@@ -1,0 +1,279 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"moorfast/internal/config"
+	"moorfast/internal/vault"
+	"moorfast/internal/vault/vaulttest"
+)
+
+var now = time.Unix(1_800_000_000, 0)
+
+// installation is one that was started once, has a project, and is well.
+func installation(t *testing.T, environ ...string) *Subject {
+	t.Helper()
+	data := t.TempDir()
+	s := &Subject{
+		Data:   &database{claimed: true, projects: []string{"shop", "console"}},
+		System: System{Protection: vault.Protection{NoCore: true, NoTrace: true, LockedBytes: 1 << 20}},
+		Now:    now,
+	}
+	s.configure(t, append([]string{"MOORFAST_DATA=" + data}, environ...)...)
+	v := vaulttest.Open(t, s.Ring, s.Config.Key)
+	if err := v.Prepare(context.Background(), "shop"); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *Subject) configure(t *testing.T, environ ...string) {
+	t.Helper()
+	c, err := config.Load(config.Sources{Environ: environ})
+	var wrong *config.Error
+	if errors.As(err, &wrong) {
+		s.Mistakes = wrong.Mistakes
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	s.Config, s.Ring = c, vault.NewRingFile(c.RingPath())
+}
+
+type database struct {
+	claimed  bool
+	projects []string
+	invites  int
+	refused  int
+	err      error
+}
+
+func (d *database) RootClaimed(context.Context) (bool, error)            { return d.claimed, d.err }
+func (d *database) Projects(context.Context) ([]string, error)           { return d.projects, d.err }
+func (d *database) StaleInvites(context.Context, time.Time) (int, error) { return d.invites, d.err }
+func (d *database) Sample(context.Context, *vault.Vault) (tried, refused int, err error) {
+	return 9, d.refused, d.err
+}
+
+// Each check has one way to fail here and, in a healthy installation, passes.
+func TestEveryCheckFailsAndPasses(t *testing.T) {
+	change := func(f func(*testing.T, *Subject)) func(*testing.T) *Subject {
+		return func(t *testing.T) *Subject {
+			s := installation(t)
+			f(t, s)
+			return s
+		}
+	}
+	with := func(environ ...string) func(*testing.T) *Subject {
+		return func(t *testing.T) *Subject { return installation(t, environ...) }
+	}
+	key := func(text string) func(*testing.T) *Subject {
+		return change(func(_ *testing.T, s *Subject) { s.Config.Key = vault.KeyText("K", vault.Hide(text)) })
+	}
+	sick := map[string]func(*testing.T) *Subject{
+		"KEY-01": key("your-secret-key"),
+		"KEY-02": key("tr0ub4dor&3"),
+		"KEY-03": change(func(t *testing.T, s *Subject) { chmod(t, s.Config.Key.Path(), 0o644) }),
+		"KEY-04": key("a key in the environment, and a long one"),
+		"KEY-05": with(),
+		"KEY-06": key("another key, and not a short one either"),
+		"KEY-07": change(func(_ *testing.T, s *Subject) { s.Now = now.Add(366 * 24 * time.Hour) }),
+		"KEY-08": change(halfRotated),
+		"KEY-09": change(func(t *testing.T, s *Subject) { touch(t, s.Config.Key.Path()+".retired") }),
+		"KEY-10": change(func(_ *testing.T, s *Subject) { s.Data.(*database).projects = nil }),
+		"KEY-12": change(func(_ *testing.T, s *Subject) { s.Data.(*database).refused = 1 }),
+		"KEY-14": change(func(_ *testing.T, s *Subject) { s.System.Swap = []string{"/dev/sda2"} }),
+		"CON-01": change(func(_ *testing.T, s *Subject) { s.Data.(*database).claimed = false }),
+		"CON-02": with("_APP_CONSOLE_WHITELIST_ROOT=disabled"),
+		"CON-03": change(func(t *testing.T, s *Subject) { s.configure(t, "_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/33") }),
+		"CON-04": with("_APP_CONSOLE_WHITELIST_EMAILS=*@x.io,!*@x.io"),
+		"CON-05": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8", "MOORFAST_CONSOLE_ENFORCE=signup"),
+		"CON-08": change(func(_ *testing.T, s *Subject) { s.Data.(*database).invites = 2 }),
+		"CON-09": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8,0.0.0.0/0"),
+	}
+	well := map[string]func(*testing.T) *Subject{
+		"KEY-05": with("MOORFAST_DB=postgres://db.internal/x"),
+		"CON-05": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8"),
+	}
+	for _, c := range checks() {
+		t.Run(c.ID, func(t *testing.T) {
+			if sick[c.ID] == nil {
+				t.Fatal("there is no case in which it fails")
+			}
+			got := result(t, sick[c.ID](t), c.ID)
+			if got.Status != Fail || got.Evidence == "" || got.Fix == "" || got.Why == "" {
+				t.Errorf("where it should fail: %+v", got)
+			}
+			healthy := well[c.ID]
+			if healthy == nil {
+				healthy = with()
+			}
+			got = result(t, healthy(t), c.ID)
+			if got.Status != Pass || got.Evidence == "" || got.Fix != "" {
+				t.Errorf("where it should pass: %+v", got)
+			}
+		})
+	}
+}
+
+func result(t *testing.T, s *Subject, id string) Result {
+	t.Helper()
+	for _, r := range Run(context.Background(), *s).Results {
+		if r.ID == id {
+			return r
+		}
+	}
+	t.Fatalf("no result for %s", id)
+	return Result{}
+}
+
+// halfRotated puts a second root key into the ring, which a change of the root
+// key would do.
+func halfRotated(t *testing.T, s *Subject) {
+	path := s.Config.RingPath()
+	ring, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := vault.Inspect(context.Background(), s.Ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree struct {
+		Roots []json.RawMessage `json:"roots"`
+	}
+	if err := json.Unmarshal(ring, &tree); err != nil {
+		t.Fatal(err)
+	}
+	root := string(tree.Roots[0])
+	second := strings.Replace(root, status.Active().Fingerprint, "mfk1:AAAA-AAAA-AAAA-AAAA", 1)
+	second = strings.Replace(second, `"active"`, `"retiring"`, 1)
+	changed := strings.Replace(string(ring), root, root+","+second, 1)
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADefaultInstallationGetsAnA(t *testing.T) {
+	s := installation(t).summary()
+	if s.Grade != "A" || s.Failed != 0 || s.Unknown != 0 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func (s *Subject) summary() Summary { return Run(context.Background(), *s).Summary() }
+
+func TestWithoutDatabaseAndRingThingsAreUnknown(t *testing.T) {
+	s := installation(t)
+	s.Ring, s.Data = nil, nil
+	for _, r := range Run(context.Background(), *s).Results {
+		switch r.ID {
+		case "KEY-06", "KEY-07", "KEY-08", "KEY-10", "KEY-12", "CON-01", "CON-08":
+			if r.Status != Unknown || r.Evidence == "" {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+	s = installation(t)
+	s.Data.(*database).err = errors.New("no connection")
+	if got := s.summary(); got.Unknown != 4 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestMistakesInTheSettingsLeaveTheRestUnknown(t *testing.T) {
+	s := installation(t)
+	s.configure(t, "_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/33")
+	got := s.summary()
+	if got.Failed != 1 || got.Unknown != got.Total-1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// The doctor never changes what it looks at, even when it finds nothing there.
+func TestTheDoctorChangesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	s := &Subject{Now: now}
+	s.configure(t, "MOORFAST_DATA="+dir)
+	Run(context.Background(), *s)
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Error("there is a data directory now")
+	}
+}
+
+func TestText(t *testing.T) {
+	r := Report{Results: []Result{
+		{"KEY-01", "Keys", Critical, Pass, "It is good", "x", "", ""},
+		{"KEY-02", "Keys", High, Fail, "It is strong", "it is not", "because", "do this"},
+		{"CON-01", "Console", Medium, Fail, "It is closed", "it is not", "because", "do that"},
+	}}
+	var b strings.Builder
+	if err := r.WriteText(&b, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `Keys
+  FAIL    KEY-02  It is strong
+                  found it is not
+                  why   because
+                  fix   do this
+Console
+  WARN    CON-01  It is closed
+                  found it is not
+                  why   because
+                  fix   do that
+
+1 failed, 1 warning of 3 · score 86/100 (B)
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+	for _, c := range []struct {
+		least Severity
+		want  bool
+	}{{Critical, false}, {High, true}, {Medium, true}} {
+		if r.Fails(c.least) != c.want {
+			t.Errorf("fails at %v: %v", c.least, !c.want)
+		}
+	}
+	b.Reset()
+	if (Report{Results: r.Results[:1]}).WriteText(&b, TextOptions{}); b.String() != "all 1 checks pass · score 100/100 (A)\n" {
+		t.Errorf("got %q", b.String())
+	}
+	b.Reset()
+	if err := r.WriteJSON(&b); err != nil || !json.Valid([]byte(b.String())) || !strings.Contains(b.String(), `"severity": "high"`) {
+		t.Errorf("got %s, %v", b.String(), err)
+	}
+}
+
+func TestSwaps(t *testing.T) {
+	const text = `Filename				Type		Size		Used		Priority
+/dev/zram0                              partition	8388604		0		100
+/dev/dm-1                               partition	8388604		0		-2
+`
+	if got := swaps(text); len(got) != 1 || got[0] != "/dev/dm-1" {
+		t.Errorf("got %q", got)
+	}
+	if got := swaps("Filename Type\n"); len(got) != 0 {
+		t.Errorf("got %q", got)
+	}
+}
+
+func chmod(t *testing.T, path string, mode os.FileMode) {
+	t.Helper()
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func touch(t *testing.T, path string) {
+	t.Helper()
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,45 @@
+//go:build unix
+
+package doctor
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// exposed says what is wrong with who may read or replace a file or directory
+// of keys, and how to change it; both are empty if nothing is.
+func exposed(path string) (problem, fix string, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", "", err
+	}
+	mode, most := info.Mode(), os.FileMode(0o600)
+	if info.IsDir() { // who may write to it may replace what is in it
+		most = 0o755
+	}
+	if mode.Perm()&^most != 0 && mode&os.ModeSticky == 0 {
+		return fmt.Sprintf("has mode %o", mode.Perm()), fmt.Sprintf("chmod %o %s", mode.Perm()&most, path), nil
+	}
+	var stat unix.Stat_t
+	if err := unix.Stat(path, &stat); err != nil {
+		return "", "", &os.PathError{Op: "stat", Path: path, Err: err}
+	}
+	if me := uint32(os.Geteuid()); stat.Uid != me && stat.Uid != 0 && me != 0 {
+		return fmt.Sprintf("belongs to user %d", stat.Uid), fmt.Sprintf("chown %d %s", me, path), nil
+	}
+	return "", "", nil
+}
+
+// sameDisk reports whether two paths are on one file system.
+func sameDisk(a, b string) (bool, error) {
+	var stats [2]unix.Stat_t
+	for i, path := range []string{a, b} {
+		if err := unix.Stat(path, &stats[i]); err != nil {
+			return false, &os.PathError{Op: "stat", Path: path, Err: err}
+		}
+	}
+	return stats[0].Dev == stats[1].Dev, nil
+}
