@@ -20,6 +20,11 @@ type Cost struct {
 // DefaultCost is OWASP's first recommendation for Argon2id.
 var DefaultCost = Cost{Memory: 19456, Time: 2, Threads: 1}
 
+// Options are those of a hash at this cost.
+func (c Cost) Options() Options {
+	return Options{Type: Argon2, MemoryCost: c.Memory, TimeCost: c.Time, Threads: c.Threads}
+}
+
 const (
 	saltBytes = 16
 	keyBytes  = 32
@@ -42,7 +47,7 @@ func newArgon2(plain string, c Cost) Hash {
 	return Hash{
 		Text: fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
 			c.Memory, c.Time, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(key)),
-		Options: Options{Type: Argon2, MemoryCost: c.Memory, TimeCost: c.Time, Threads: c.Threads},
+		Options: c.Options(),
 	}
 }
 
