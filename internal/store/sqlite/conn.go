@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -34,9 +35,8 @@ var defenses = map[sqlite3.DBConfig]bool{
 }
 
 const (
-	busyTimeout       = 5 * time.Second
-	checkpointTimeout = 100 * time.Millisecond
-	statementsMax     = 128
+	busyTimeout   = 5 * time.Second
+	statementsMax = 128
 )
 
 // A conn is a connection and its prepared statements. One goroutine at a time
@@ -89,7 +89,12 @@ func open(path, settings string) (c *conn, err error) {
 		}
 	}()
 	defer c.guard(&err)
-	if c.sqlite, err = sqlite3.OpenFlags(path, sqlite3.OPEN_READWRITE|sqlite3.OPEN_NOFOLLOW); err != nil {
+	if err := private(path + indexSuffix); err != nil {
+		return c, unavailable("open", err)
+	}
+	// SQLite gives the log the mode of the database.
+	name := "file:" + url.PathEscape(path) + "?modeof=" + url.PathEscape(path)
+	if c.sqlite, err = sqlite3.OpenFlags(name, sqlite3.OPEN_READWRITE|sqlite3.OPEN_NOFOLLOW|sqlite3.OPEN_URI); err != nil {
 		return c, translate(err)
 	}
 	for option, on := range defenses {
@@ -191,11 +196,11 @@ func (c *conn) reset(s *statement) (err error) {
 	return err
 }
 
-// checkpoint brings the log into the database. It waits little for readers.
-func (c *conn) checkpoint(mode sqlite3.CheckpointMode) (err error) {
+// checkpoint brings the log into the database, and waits a while for readers.
+func (c *conn) checkpoint(mode sqlite3.CheckpointMode, patience time.Duration) (err error) {
 	defer c.guard(&err)
 	c.sqlite.SetInterrupt(context.Background())
-	c.sqlite.BusyTimeout(checkpointTimeout)
+	c.sqlite.BusyTimeout(patience)
 	_, _, err = c.sqlite.WALCheckpoint("main", mode)
 	c.sqlite.BusyTimeout(busyTimeout)
 	return translate(err)

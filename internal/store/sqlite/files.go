@@ -14,12 +14,11 @@ import (
 )
 
 const (
-	suffix  = ".db"
-	dropped = ".dropped" // a database on its way out
+	suffix        = ".db"
+	logSuffix     = "-wal" // beside an open database: the changes it does not hold yet
+	indexSuffix   = "-shm" // beside an open database: where in the log a page is
+	droppedSuffix = ".dropped"
 )
-
-// beside are the files that SQLite keeps next to a database.
-var beside = []string{"-wal", "-shm"}
 
 // files is the data directory.
 type files struct {
@@ -85,7 +84,7 @@ func (f *files) tidy() error {
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s is not a directory", dir)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "*"+dropped))
+	left, err := filepath.Glob(filepath.Join(dir, "*"+droppedSuffix))
 	if err != nil {
 		return err
 	}
@@ -104,9 +103,8 @@ func (f *files) path(project string) string {
 	return filepath.Join(f.root, "projects", project+suffix)
 }
 
-// prepare makes the files of a project where they are missing, readable for
-// this user only, and returns the path of its database. SQLite would make them
-// as the umask allows.
+// prepare makes the file of a project's database where it is missing, and
+// returns its path.
 func (f *files) prepare(project string) (string, error) {
 	if err := store.CheckProject(project); err != nil {
 		return "", err
@@ -115,20 +113,20 @@ func (f *files) prepare(project string) (string, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		// A log without its database is left of a dropped one. Played into the new
 		// database, it would bring back the rows of a project that is gone.
-		for _, s := range beside {
-			if err := os.Remove(path + s); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		for _, name := range []string{path + logSuffix, path + indexSuffix} {
+			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return "", err
 			}
 		}
 	}
-	for _, name := range []string{path, path + beside[0], path + beside[1]} {
-		if err := private(name); err != nil {
-			return "", err
-		}
+	if err := private(path); err != nil {
+		return "", err
 	}
 	return path, syncDir(filepath.Dir(path))
 }
 
+// private makes a file, where it is missing, that its owner alone can read.
+// SQLite would make it as the umask allows.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -141,7 +139,7 @@ func private(path string) error {
 // remove deletes the files of a project. The rename is the moment it is gone.
 func (f *files) remove(project string) error {
 	path := f.path(project)
-	err := os.Rename(path, path+dropped)
+	err := os.Rename(path, path+droppedSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -151,7 +149,7 @@ func (f *files) remove(project string) error {
 	if err != nil {
 		return unavailable("drop", err)
 	}
-	for _, name := range []string{path + beside[0], path + beside[1], path + dropped} {
+	for _, name := range []string{path + logSuffix, path + indexSuffix, path + droppedSuffix} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return unavailable("drop", err)
 		}

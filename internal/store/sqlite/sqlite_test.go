@@ -4,18 +4,31 @@ import (
 	"testing"
 
 	"moorfast/internal/store"
+	"moorfast/internal/store/migrate"
 	"moorfast/internal/store/sqlite"
 	"moorfast/internal/store/storetest"
+	"moorfast/internal/vault/vaulttest"
 )
 
 func TestSuite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.DB { return open(t, t.TempDir()) })
+	storetest.Run(t, func(t *testing.T) store.DB {
+		return open(t, sqlite.Options{Dir: t.TempDir(), Migrations: storetest.Migrations, Vault: vaulttest.New(t)})
+	})
 }
 
-// open opens a directory with the tables of the suite in it.
-func open(t testing.TB, dir string) *sqlite.DB {
+func TestMigrations(t *testing.T) {
+	storetest.RunMigrations(t, func(t *testing.T) storetest.Opener {
+		dir := t.TempDir()
+		return func(t *testing.T, migrations func(string) []migrate.Migration) (store.DB, error) {
+			return open(t, sqlite.Options{Dir: dir, Migrations: migrations}), nil
+		}
+	})
+}
+
+// open opens a data directory, and closes it with the test.
+func open(t testing.TB, o sqlite.Options) *sqlite.DB {
 	t.Helper()
-	db, err := sqlite.Open(sqlite.Options{Dir: dir, Migrations: storetest.Migrations})
+	db, err := sqlite.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}

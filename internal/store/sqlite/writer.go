@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -17,6 +18,9 @@ const (
 	// readers keep that from ending, it is made to end at the second number.
 	checkpointPages = 1000
 	restartPages    = 4 * checkpointPages
+
+	// How long a checkpoint waits for readers, and writers for it, at first.
+	minPatience = 100 * time.Millisecond
 )
 
 // A writer is the one connection of a database that changes it. It takes all
@@ -32,8 +36,9 @@ type writer struct {
 	back     chan error // the connection comes back, with the outcome of the turn
 	stopped  chan struct{}
 
-	pages int // in the log, after the last commit
-	next  int // how many make it worth a checkpoint
+	pages    int // in the log, after the last commit
+	next     int // how many make it worth a checkpoint
+	patience time.Duration
 }
 
 // A request is a transaction that waits for its turn, and then for its commit.
@@ -317,12 +322,15 @@ func (w *writer) checkpoint() {
 		return
 	}
 	w.next = w.pages + checkpointPages
-	mode := sqlite3.CHECKPOINT_PASSIVE
-	if w.pages >= restartPages {
-		// New readers read the database, and only the older ones are waited for.
-		mode = sqlite3.CHECKPOINT_RESTART
+	if w.pages < restartPages {
+		w.conn.checkpoint(sqlite3.CHECKPOINT_PASSIVE, 0)
+		w.patience = minPatience
+		return
 	}
-	w.conn.checkpoint(mode) // what does not go now goes later
+	// New readers do not need the log any more, and only the older ones are
+	// waited for: longer each time that it was not enough.
+	w.conn.checkpoint(sqlite3.CHECKPOINT_RESTART, w.patience)
+	w.patience = min(2*w.patience, busyTimeout)
 }
 
 // close ends the writer, which has no users any more, and its log.
@@ -332,6 +340,6 @@ func (w *writer) close() error {
 	if w.conn == nil {
 		return nil
 	}
-	w.conn.checkpoint(sqlite3.CHECKPOINT_TRUNCATE)
+	w.conn.checkpoint(sqlite3.CHECKPOINT_TRUNCATE, minPatience)
 	return w.conn.close()
 }

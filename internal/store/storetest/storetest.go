@@ -22,7 +22,7 @@ type test struct {
 // Run checks the engine that open returns: on an empty place, migrated by
 // [Migrations], and closed again when its test ends.
 func Run(t *testing.T, open func(t *testing.T) store.DB) {
-	for _, test := range slices.Concat(transactionTests, conflictTests, valueTests, builderTests, rowTests, concurrencyTests, projectTests) {
+	for _, test := range slices.Concat(transactionTests, conflictTests, valueTests, builderTests, rowTests, secretTests, concurrencyTests, projectTests) {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
 }
