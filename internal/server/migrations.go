@@ -1,0 +1,31 @@
+package server
+
+import (
+	"moorfast/internal/core/projects"
+	"moorfast/internal/core/teams"
+	"moorfast/internal/core/users"
+	"moorfast/internal/store"
+	"moorfast/internal/store/migrate"
+)
+
+// Migrations lists what the database of a project needs. They are only ever
+// added: a number that was released stays what it is.
+func Migrations(project string) []migrate.Migration {
+	if project == store.Platform {
+		return platformMigrations
+	}
+	return projectMigrations
+}
+
+var (
+	platformMigrations = []migrate.Migration{
+		{Number: 1, Name: "projects", SQL: projects.PlatformTables},
+		{Number: 2, Name: "users", SQL: users.Tables},
+		{Number: 3, Name: "teams", SQL: teams.Tables},
+	}
+	projectMigrations = []migrate.Migration{
+		{Number: 1, Name: "settings", SQL: projects.Tables},
+		{Number: 2, Name: "users", SQL: users.Tables},
+		{Number: 3, Name: "teams", SQL: teams.Tables},
+	}
+)

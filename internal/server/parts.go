@@ -1,0 +1,98 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"moorfast/internal/api"
+	"moorfast/internal/clientaddr"
+	"moorfast/internal/config"
+	"moorfast/internal/project"
+	"moorfast/internal/service/console"
+)
+
+// consoleProject is the console's own project, which is made of settings.
+func consoleProject(c config.Config) *project.Project {
+	auths := project.DefaultAuths()
+	auths.SessionLimit = 0
+	auths.SessionAlerts = c.Console.SessionAlerts
+	if c.Console.SessionLifetime > 0 {
+		auths.SessionDuration = int(c.Console.SessionLifetime.Seconds())
+	}
+	auths.Membership.UserAccessedAt = true
+	disabled := map[string]bool{}
+	if !c.Console.Invites {
+		disabled[project.Method+"invites"] = true
+	}
+	return &project.Project{
+		ID: project.Console, Name: "moorfast", Auths: auths, Disabled: disabled,
+		Platforms: []project.Platform{{Type: project.Web, Name: "Localhost", Hostname: "localhost"}},
+		SMTP:      c.SMTP.Host != "",
+	}
+}
+
+// hosts are the names that every project allows as origins.
+func hosts(c config.Config) []string {
+	list := []string{"localhost"}
+	for _, h := range append([]string{c.Domain.Name, c.Domain.Console, c.Domain.Migration}, c.Console.Hostnames...) {
+		if h != "" {
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
+// peer returns the rule by which a request tells who sent it (N-1).
+func peer(n config.Network) func(*http.Request) api.Client {
+	rule := clientaddr.Rule{Trusted: n.TrustedProxies, Headers: n.TrustedHeaders}
+	return func(r *http.Request) api.Client {
+		remote, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is trusted by nobody
+		c := rule.Client(clientaddr.Request{
+			Peer: remote.Addr(), TLS: r.TLS != nil, Host: r.Host, Header: r.Header.Values,
+		})
+		return api.Client{
+			Addr: c.Addr, Secure: c.Proto == "https", Host: c.Host,
+			UserAgent: r.UserAgent(), SDK: r.Header.Get("X-SDK-Name"), Origin: r.Header.Get("Origin"),
+		}
+	}
+}
+
+// variables are what the console is told of the installation.
+func variables(c config.Config) console.Variables {
+	addrs := func(list []netip.Addr) string {
+		if len(list) == 0 {
+			return ""
+		}
+		return list[0].String()
+	}
+	caa := ""
+	if c.Domain.CAA != "" {
+		caa = `0 issue "` + c.Domain.CAA + `"`
+	}
+	return console.Variables{
+		DomainTargetCNAME: c.Domain.CNAME, DomainTargetA: addrs(c.Domain.A), DomainTargetAAAA: addrs(c.Domain.AAAA), DomainTargetCAA: caa,
+		BuildTimeout: int64(c.Compute.BuildTimeout.Seconds()), StorageLimit: c.Storage.Limit, ComputeSizeLimit: c.Compute.SizeLimit,
+		UsageStats: enabled(c.UsageStats), VCSEnabled: len(c.VCS.Providers()) > 0, VCSProviders: none(c.VCS.Providers()), VCSCreation: []string{}, VCSPublic: []string{},
+		DomainEnabled:    c.Domain.CNAME != "" || len(c.Domain.A) > 0 || len(c.Domain.AAAA) > 0,
+		AssistantEnabled: false, // not built; a key for it is named at start
+		DomainSites:      strings.Join(c.Domain.Sites, ","), DomainFunctions: strings.Join(c.Domain.Functions, ","),
+		ForceHTTPS: enabled(c.Network.ForceHTTPS), Nameservers: c.Domain.Nameservers,
+		DBAdapter:         "mariadb", // what the console shows columns for: both of our engines have them all
+		AttributeResizing: true, Schemas: true, MaxIndexLength: 768, IntegerIDs: true,
+	}
+}
+
+func enabled(on bool) string {
+	if on {
+		return "enabled"
+	}
+	return "disabled"
+}
+
+func none(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

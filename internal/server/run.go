@@ -1,0 +1,83 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"moorfast/internal/clock"
+	"moorfast/internal/config"
+	"moorfast/internal/httpd"
+)
+
+// Bounds of a connection. A body may be as long as a slow upload takes; what
+// precedes it may not.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 5 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10 // bytes
+	stopTimeout   = 15 * time.Second
+)
+
+// Run serves until ctx ends, and then lets running requests finish. It writes a
+// few lines on how it started to out.
+func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) error {
+	s, err := New(ctx, c, log, clock.System{})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), s.Close())
+	}
+	s.greet(out, listener.Addr())
+	return errors.Join(s.serve(ctx, listener, log), s.Close())
+}
+
+func (s *Server) serve(ctx context.Context, listener net.Listener, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           s.Handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		log.Info("stopping: running requests may finish", "within", stopTimeout)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		stopped <- server.Shutdown(stop)
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return <-stopped
+}
+
+// greet says what an operator wants to know at a start.
+func (s *Server) greet(out io.Writer, addr net.Addr) {
+	where := "SQLite in " + s.config.Data
+	if s.config.Postgres() {
+		where = "PostgreSQL"
+	}
+	fmt.Fprintf(out, "moorfast: speaks the Appwrite API %s, data: %s, profile: %s\n", httpd.Version, where, s.config.Profile)
+	if s.Vault.Created() {
+		fmt.Fprintf(out, "key:      %s, made now: %s. Back it up: without it, what is sealed is lost.\n", s.Vault.Fingerprint(), s.Vault.Source())
+	} else {
+		fmt.Fprintf(out, "key:      %s, from %s\n", s.Vault.Fingerprint(), s.Vault.Source())
+	}
+	fmt.Fprintf(out, "console:  %s\n", s.Policy.Explain())
+	for _, notice := range s.config.Notices {
+		fmt.Fprintf(out, "note:     %s\n", notice)
+	}
+	fmt.Fprintf(out, "API:      http://%s/v1 (Ctrl-C stops)\n", addr)
+}

@@ -1,0 +1,126 @@
+// Package server builds the program from its settings, and runs it.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"moorfast/internal/api"
+	"moorfast/internal/clock"
+	"moorfast/internal/config"
+	"moorfast/internal/core/access"
+	"moorfast/internal/core/projects"
+	"moorfast/internal/core/teams"
+	"moorfast/internal/core/users"
+	"moorfast/internal/gateway"
+	"moorfast/internal/httpd"
+	"moorfast/internal/id"
+	"moorfast/internal/limit"
+	"moorfast/internal/service/locale"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlite"
+	"moorfast/internal/vault"
+)
+
+// Server is the whole program, ready to serve.
+type Server struct {
+	Handler http.Handler
+	Table   api.Table
+	Vault   *vault.Vault
+	Policy  *access.Policy
+
+	config config.Config
+	db     store.DB
+}
+
+// staleness bounds for how long a change by another process of a cluster goes
+// unseen. A process alone sees its own changes at once.
+const staleness = 5 * time.Second
+
+// New opens the vault and the store, and builds everything on top. A key that
+// is missing or wrong is a [*vault.KeyError], and then nothing was touched.
+func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock) (*Server, error) {
+	ring, fresh, err := keyring(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(ctx, vault.Options{
+		Storage: ring, Source: c.Key, Now: clk.Now, Create: fresh,
+		Hardened: c.Profile == config.Hardened, AllowKnown: c.InsecureDev,
+	})
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(ctx, c, v, clk)
+	if err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db}
+	if err := s.build(ctx, log, clk); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// keyring returns where the keyring lies, and whether this is a first start:
+// nothing is stored yet, so that a new ring locks nothing out.
+func keyring(ctx context.Context, c config.Config) (vault.Storage, bool, error) {
+	_, err := os.Stat(filepath.Join(c.Data, "platform.db"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, false, fmt.Errorf("look for the database: %w", err)
+	}
+	return vault.NewRingFile(c.RingPath()), errors.Is(err, fs.ErrNotExist), nil
+}
+
+func open(ctx context.Context, c config.Config, v *vault.Vault, clk clock.Clock) (store.DB, error) {
+	return sqlite.Open(sqlite.Options{Dir: c.Data, Vault: v, Migrations: Migrations, Now: clk.Now})
+}
+
+// build makes the services and the handler.
+func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) error {
+	// Answers show milliseconds. Rows keep no more, so that what a client reads
+	// is what it can compare with.
+	now := func() time.Time { return clk.Now().Truncate(time.Millisecond) }
+	units := api.Units{DB: s.db, Now: now, NewID: func() string { return id.New(clk.Now()) }}
+	life := time.Duration(0)
+	if s.config.Postgres() {
+		life = staleness
+	}
+	core := core{
+		units:    units,
+		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log),
+		users:    users.New(units, teams.Memberships{}, life, log),
+	}
+	core.teams = teams.New(units, core.users)
+	if err := core.projects.Sweep(ctx); err != nil {
+		return fmt.Errorf("finish the removal of projects: %w", err)
+	}
+	var err error
+	if s.Table, err = api.Compile(s.services(core)...); err != nil {
+		return err
+	}
+	g := &gateway.Gateway{Units: units, Projects: core.projects, Users: core.users, Tokens: s.Vault, Console: s.Policy}
+	if s.config.Abuse {
+		g.Limiter = new(limit.Limiter)
+	}
+	h := &httpd.Server{
+		Gateway: g, Log: log, Peer: peer(s.config.Network), Hosts: hosts(s.config),
+		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
+		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
+	}
+	s.Handler = h
+	return h.Route(s.Table)
+}
+
+// Close releases the store and the keys. Running requests are waited for by
+// whoever serves the handler.
+func (s *Server) Close() error {
+	return errors.Join(s.db.Close(), s.Vault.Close())
+}
