@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"moorfast/internal/clientaddr"
 	"moorfast/internal/core/access"
 	"moorfast/internal/vault"
 )
@@ -77,6 +78,22 @@ type Network struct {
 	TrustedProxies []netip.Prefix
 	TrustedHeaders []string // in lower case
 	ForceHTTPS     bool
+}
+
+// Rule says which forwarding headers are believed of whom. X-Forwarded-Host is
+// among them only if it is listed by name.
+func (n Network) Rule() clientaddr.Rule {
+	rule := clientaddr.Rule{Trusted: n.TrustedProxies}
+	for _, name := range n.TrustedHeaders {
+		switch name {
+		case "x-forwarded-host":
+			rule.Host = true
+		case "x-forwarded-proto": // always read
+		default:
+			rule.Headers = append(rule.Headers, name)
+		}
+	}
+	return rule
 }
 
 // Console is who may use the console, and how.

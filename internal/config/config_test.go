@@ -206,7 +206,7 @@ func TestAppwritesOwnEnvironment(t *testing.T) {
 	c := load(t, "MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=disabled", "_APP_REDIS_HOST=redis",
 		"_APP_WORKER_PER_CORE=6", "_APP_DB_ROOT_PASS=rootsecretpassword", "_APP_FROM_THE_FUTURE=1", "_APP_DOMIAN=x")
 	if len(c.Notices) != 3 || !strings.Contains(c.Notices[0], "did you mean _APP_DOMAIN?") ||
-		!strings.HasPrefix(c.Notices[1], "_APP_FROM_THE_FUTURE:") || !strings.HasPrefix(c.Notices[2], "3 settings of Appwrite's do nothing") {
+		!strings.HasPrefix(c.Notices[1], "_APP_FROM_THE_FUTURE:") || !strings.HasPrefix(c.Notices[2], "3 of Appwrite's settings do nothing") {
 		t.Errorf("notices %q", c.Notices)
 	}
 	if unused := c.Unused(); len(unused) != 3 || unused[0].Name != "_APP_DB_ROOT_PASS" || unused[0].Why == "" {
@@ -299,6 +299,16 @@ func TestVCSProviders(t *testing.T) {
 		"_APP_VCS_GITEA_CLIENT_ID=a", "_APP_VCS_ORIGIN_CLIENT_ID=a", "_APP_VCS_ORIGIN_PRIVATE_KEY=b")
 	if got := fmt.Sprint(c.VCS.Providers()); got != "[gitlab origin]" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestTheRuleForProxies(t *testing.T) {
+	rule := load(t, "_APP_TRUSTED_HEADERS=X-Real-IP, x-forwarded-host,x-forwarded-for", "MOORFAST_TRUSTED_PROXIES=none").Network.Rule()
+	if !rule.Host || len(rule.Trusted) != 0 || fmt.Sprint(rule.Headers) != "[x-real-ip x-forwarded-for]" {
+		t.Errorf("got %+v", rule)
+	}
+	if load(t).Network.Rule().Host {
+		t.Error("X-Forwarded-Host is believed by default")
 	}
 }
 

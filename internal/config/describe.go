@@ -40,3 +40,15 @@ func (c Config) Unused() []Unused {
 	}
 	return list
 }
+
+// Flags lists the keys of the settings that have a flag: --insecure-dev is
+// "insecure_dev".
+func Flags() []string {
+	var keys []string
+	for _, row := range new(Config).settings() {
+		if row.flag {
+			keys = append(keys, row.key)
+		}
+	}
+	return keys
+}

@@ -255,9 +255,13 @@ func (l *loader) unknown() {
 			l.config.Notices = append(l.config.Notices, notice)
 		}
 	}
-	if len(idle) > 0 {
-		l.config.unused = idle
+	l.config.unused = idle
+	switch len(idle) {
+	case 0:
+	case 1:
+		l.config.Notices = append(l.config.Notices, "1 of Appwrite's settings does nothing in this version: see moorfast config check")
+	default:
 		l.config.Notices = append(l.config.Notices, fmt.Sprintf(
-			"%d settings of Appwrite's do nothing in this version: moorfast config check says which, and why", len(idle)))
+			"%d of Appwrite's settings do nothing in this version: see moorfast config check", len(idle)))
 	}
 }

@@ -234,7 +234,7 @@ func (v *Vault) Reload(ctx context.Context) error {
 	defer v.changing.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
-	return v.load(ctx)
+	return v.load(ctx, nil, nil)
 }
 
 // storageTimeout bounds the waiting for the keyring: calls such as Seal have no
@@ -267,16 +267,19 @@ func (v *Vault) update(ctx context.Context, edit func(now *ring) (next *ring, er
 		if saved != nil && !errors.Is(saved, ErrChanged) {
 			return saved
 		}
-		// Also after a success: a key is used as it was read back.
-		if err := v.load(ctx); err != nil || saved == nil {
+		if saved != nil {
+			next, data = nil, nil
+		}
+		if err := v.load(ctx, next, data); err != nil || saved == nil {
 			return err
 		}
 	}
 	return ErrChanged
 }
 
-// load takes the stored ring over. The caller holds changing.
-func (v *Vault) load(ctx context.Context) error {
+// load takes the stored ring over. One that was saved a moment ago need not be
+// parsed if it is what is there. The caller holds changing.
+func (v *Vault) load(ctx context.Context, saved *ring, text []byte) error {
 	data, version, err := v.storage.Load(ctx)
 	if err != nil {
 		return fmt.Errorf("load keyring: %w", err)
@@ -287,9 +290,11 @@ func (v *Vault) load(ctx context.Context) error {
 	if version == v.version {
 		return nil
 	}
-	r, err := parseRing(data)
-	if err != nil {
-		return err
+	r := saved
+	if r == nil || !bytes.Equal(data, text) {
+		if r, err = parseRing(data); err != nil {
+			return err
+		}
 	}
 	if r.Instance != v.instance {
 		return fmt.Errorf("%w: it belongs to another instance now", ErrRing)

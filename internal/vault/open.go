@@ -86,7 +86,7 @@ func create(ctx context.Context, o Options) (*Vault, error) {
 	}
 	instance := make([]byte, instanceSize)
 	rand.Read(instance)
-	r := &ring{Format: ringFormat, Instance: hex.EncodeToString(instance), KDF: newKDF(), Keys: []keyRow{}}
+	r := &ring{ringHead: ringHead{Format: ringFormat, Instance: hex.EncodeToString(instance), KDF: newKDF()}}
 	key := r.KDF.key(text)
 	defer clear(key)
 	root, err := newRootKey(key)

@@ -26,11 +26,16 @@ const (
 // ring is the keyring as it is stored. Nothing in it is secret without a root
 // key, and what is in it can not be moved to another row: see [rootKey.wrap].
 type ring struct {
+	ringHead
+	Keys []keyRow
+}
+
+// ringHead is all but the data keys, of which there are many.
+type ringHead struct {
 	Format   string    `json:"format"`
 	Instance string    `json:"instance"`
 	KDF      kdf       `json:"kdf"`
 	Roots    []rootRow `json:"roots"`
-	Keys     []keyRow  `json:"keys"`
 }
 
 // rootRow describes a root key that opens the ring. There is more than one
@@ -52,6 +57,16 @@ type keyRow struct {
 	State   State             `json:"state"`
 	Created time.Time         `json:"created"`
 	Wraps   map[string][]byte `json:"wraps,omitempty"`
+
+	// text is the row as it is stored. It is kept because a ring is written for
+	// each new project, and most of it has not changed. A row that is changed is
+	// a new row.
+	text []byte
+}
+
+// destroyed returns the row that is left of a key.
+func (r keyRow) destroyed() keyRow {
+	return keyRow{ID: r.ID, Scope: r.Scope, Purpose: r.Purpose, Version: r.Version, State: Destroyed, Created: r.Created}
 }
 
 const keyIDSize = 8
@@ -76,22 +91,46 @@ const (
 	scopeProject  = "project:"
 )
 
+// encode returns the one text of a ring: a JSON document in one line.
 func (r *ring) encode() ([]byte, error) {
-	b, err := json.Marshal(r)
-	return append(b, '\n'), err
+	b, err := json.Marshal(r.ringHead)
+	if err != nil {
+		return nil, err
+	}
+	b = append(bytes.TrimSuffix(b, []byte("}")), `,"keys":[`...)
+	for i := range r.Keys {
+		k := &r.Keys[i]
+		if k.text == nil {
+			if k.text, err = json.Marshal(k); err != nil {
+				return nil, err
+			}
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, k.text...)
+	}
+	return append(b, "]}\n"...), nil
 }
 
 // parseRing accepts exactly what encode writes. A ring with two meanings, such
 // as one that names a field twice, is refused.
 func parseRing(data []byte) (*ring, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	r := new(ring)
-	if err := dec.Decode(r); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRing, err)
+	var stored struct {
+		ringHead
+		Keys []json.RawMessage `json:"keys"`
 	}
-	if r.Format != ringFormat {
-		return nil, fmt.Errorf("%w: its format is %.40q and this program knows %q", ErrRing, r.Format, ringFormat)
+	if err := decode(data, &stored); err != nil {
+		return nil, err
+	}
+	if stored.Format != ringFormat {
+		return nil, fmt.Errorf("%w: its format is %.40q and this program knows %q", ErrRing, stored.Format, ringFormat)
+	}
+	r := &ring{ringHead: stored.ringHead, Keys: make([]keyRow, len(stored.Keys))}
+	for i, text := range stored.Keys {
+		if err := decode(text, &r.Keys[i]); err != nil {
+			return nil, err
+		}
 	}
 	again, err := r.encode()
 	if err != nil || !bytes.Equal(again, data) {
@@ -101,6 +140,15 @@ func parseRing(data []byte) (*ring, error) {
 		return nil, fmt.Errorf("%w: %w", ErrRing, err)
 	}
 	return r, nil
+}
+
+func decode(text []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("%w: %w", ErrRing, err)
+	}
+	return nil
 }
 
 func (r *ring) check() error {

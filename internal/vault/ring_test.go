@@ -33,7 +33,7 @@ func someRing(t testing.TB) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &ring{Format: ringFormat, Instance: "000102030405060708090a0b0c0d0e0f", KDF: newKDF()}
+	r := &ring{ringHead: ringHead{Format: ringFormat, Instance: "000102030405060708090a0b0c0d0e0f", KDF: newKDF()}}
 	check, err := root.sealCheck(r.Instance)
 	if err != nil {
 		t.Fatal(err)
@@ -86,9 +86,11 @@ func TestTwoRootKeysOpenOneRing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Keys[i].Wraps[b.fingerprint], err = b.wrap(r.Instance, row, key); err != nil {
+		if row.Wraps[b.fingerprint], err = b.wrap(r.Instance, row, key); err != nil {
 			t.Fatal(err)
 		}
+		row.text = nil
+		r.Keys[i] = row
 	}
 	data, err := r.encode()
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,20 +44,19 @@ func (f *RingFile) Load(ctx context.Context) ([]byte, int64, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	file, err := os.Open(f.path)
+	info, err := os.Stat(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, nil
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxRing+1))
+	if info.Size() > maxRing {
+		return nil, 0, errors.New("vault: the keyring is over 256 MiB")
+	}
+	data, err := os.ReadFile(f.path)
 	if err != nil {
 		return nil, 0, err
-	}
-	if len(data) > maxRing {
-		return nil, 0, errors.New("vault: the keyring is over 256 MiB")
 	}
 	return data, versionOf(data), nil
 }

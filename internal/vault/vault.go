@@ -128,7 +128,7 @@ func (v *Vault) Forget(ctx context.Context, project string) error {
 		next, changed := now.clone(), false
 		for i, row := range next.Keys {
 			if row.Scope == scopeProject+project && row.State != Destroyed {
-				next.Keys[i].State, next.Keys[i].Wraps = Destroyed, nil
+				next.Keys[i] = row.destroyed()
 				changed = true
 			}
 		}
