@@ -23,15 +23,23 @@ const (
 	corsMaxAge  = "86400" // seconds
 )
 
-// cors tells a browser what scripts of the request's origin may do. Only an
-// origin of the project is echoed; p may be nil, for before it is known.
+// fixed are the headers that every answer has. Their values are shared: they
+// are replaced, and never changed in place.
+var fixed = http.Header{
+	"Server":                           {"Appwrite"},
+	"X-Content-Type-Options":           {"nosniff"},
+	"Vary":                             {"Origin"},
+	"Access-Control-Allow-Methods":     {corsMethods},
+	"Access-Control-Allow-Headers":     {corsHeaders},
+	"Access-Control-Expose-Headers":    {corsExposed},
+	"Access-Control-Allow-Credentials": {"true"},
+	"Access-Control-Max-Age":           {corsMaxAge},
+}
+
+// cors tells a browser whether scripts of the request's origin may see the
+// answer. Only an origin of the project is echoed; p may be nil, for before it
+// is known.
 func (s *Server) cors(h http.Header, origin string, p *project.Project, preflight bool) {
-	h.Set("Access-Control-Allow-Methods", corsMethods)
-	h.Set("Access-Control-Allow-Headers", corsHeaders)
-	h.Set("Access-Control-Expose-Headers", corsExposed)
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Set("Access-Control-Max-Age", corsMaxAge)
-	h.Add("Vary", "Origin")
 	if origin == "" {
 		return
 	}

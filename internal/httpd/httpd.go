@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -65,8 +66,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{s: s, w: w, r: r, start: time.Now()} //nolint:forbidigo // a duration, not a moment anyone sees
 	defer x.recover()
 	h := w.Header()
-	h.Set("Server", "Appwrite")
-	h.Set("X-Content-Type-Options", "nosniff")
+	maps.Copy(h, fixed)
 	x.client = s.Peer(r)
 	if x.client.Secure {
 		h.Set("Strict-Transport-Security", "max-age=10886400")

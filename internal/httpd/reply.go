@@ -75,11 +75,11 @@ func (x *exchange) writeJSON(status int, out any, body []byte) {
 
 func (x *exchange) write(status int, contentType string, body []byte) {
 	h := x.w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("X-Debug-Fallback", strconv.FormatBool(x.fallback))
-	h.Set("X-Debug-Speed", strconv.FormatFloat(time.Since(x.start).Seconds(), 'f', 6, 64))
 	body = x.s.Compression.encode(h, x.r, body)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	values := [...]string{contentType, strconv.FormatBool(x.fallback), strconv.FormatFloat(time.Since(x.start).Seconds(), 'f', 6, 64), strconv.Itoa(len(body))}
+	for i, name := range [...]string{"Content-Type", "X-Debug-Fallback", "X-Debug-Speed", "Content-Length"} {
+		h[name] = values[i : i+1 : i+1]
+	}
 	x.w.WriteHeader(status)
 	if x.r.Method != http.MethodHead {
 		x.w.Write(body) //nolint:errcheck // the client has gone, and there is nobody to tell
