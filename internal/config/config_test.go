@@ -273,7 +273,9 @@ func TestSecretsDoNotShow(t *testing.T) {
 	if c.SMTP.Password.Reveal() != "hunter2" || c.Assistant.Reveal() != "hunter2" {
 		t.Errorf("the secrets were not read")
 	}
-	for _, text := range []string{fmt.Sprintf("%v", c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprint(c.Describe())} {
+	// The key itself where its source should be.
+	wrong, _ := config.Load(config.Sources{Environ: []string{"MOORFAST_KEY=hunter2"}})
+	for _, text := range []string{fmt.Sprint(wrong.Describe()), fmt.Sprintf("%v", c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprint(c.Describe())} {
 		if strings.Contains(text, "hunter2") {
 			t.Errorf("a secret shows: %s", text)
 		}

@@ -114,7 +114,8 @@ func (l *loader) load(row setting) {
 		value = given{row.start, "default"}
 	}
 	shown := value.text
-	if row.kind.secret && shown != "" {
+	// A source that is none is often the key itself.
+	if shown != "" && (row.kind.secret || row.source && keySource(shown) != nil) {
 		shown = "[secret]"
 	}
 	l.config.values = append(l.config.values, Value{row.key, shown, value.from, row.doc})

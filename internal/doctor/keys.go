@@ -96,7 +96,10 @@ func keyFilesAreClosed(_ context.Context, s *Subject) outcome {
 	if len(wrong) > 0 {
 		return fail(strings.Join(fixes, " && "), "%s", strings.Join(wrong, ", "))
 	}
-	return pass("%s", strings.Join(s.keyFiles(), ", "))
+	if files := s.keyFiles(); len(files) > 0 {
+		return pass("%s", strings.Join(files, ", "))
+	}
+	return pass("there are none")
 }
 
 // keyFiles are the files of the root key and of the ring, and their directories.

@@ -6,9 +6,8 @@ package vault
 // key schedules that crypto/aes computes from them are on the heap, which is why
 // [Protect] exists as well.
 type memory struct {
-	free   [][]byte
-	pages  [][]byte
-	locked bool
+	free  [][]byte
+	pages [][]byte
 }
 
 // pageKeys is how many keys are allocated at a time: a memory page, mostly.
@@ -17,8 +16,7 @@ const pageKeys = 4096 / keySize
 // hold keeps a copy of key, and zeroes the one it was given.
 func (m *memory) hold(key []byte) []byte {
 	if len(m.free) == 0 {
-		page, locked := lockedPage(pageKeys * keySize)
-		m.locked = locked && (m.locked || len(m.pages) == 0)
+		page := lockedPage(pageKeys * keySize)
 		m.pages = append(m.pages, page)
 		for i := range pageKeys {
 			m.free = append(m.free, page[i*keySize:(i+1)*keySize:(i+1)*keySize])

@@ -6,15 +6,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func lockedPage(size int) (page []byte, locked bool) {
+func lockedPage(size int) []byte {
 	page, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
-		return make([]byte, size), false
+		return make([]byte, size)
 	}
 	// Both are best effort: a container may forbid them, and that is no reason
 	// not to start. The doctor tells (KEY-14).
 	_ = unix.Madvise(page, unix.MADV_DONTDUMP)
-	return page, unix.Mlock(page) == nil
+	_ = unix.Mlock(page)
+	return page
 }
 
 // Protect keeps the memory of this process from ending up in a core dump or in

@@ -2,7 +2,7 @@
 
 package vault
 
-func lockedPage(size int) (page []byte, locked bool) { return make([]byte, size), false }
+func lockedPage(size int) []byte { return make([]byte, size) }
 
 // Protect does nothing on this system, and says so in its result.
 func Protect() (Protection, error) { return Protection{}, nil }

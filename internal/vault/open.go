@@ -75,7 +75,10 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 func create(ctx context.Context, o Options) (*Vault, error) {
 	text, err := o.Source.read()
 	if errors.Is(err, fs.ErrNotExist) && o.Source.generate {
-		text, err = o.Source.create()
+		if err := o.Source.create(); err != nil {
+			return nil, fmt.Errorf("make a root key: %w", err)
+		}
+		text, err = o.Source.read()
 	}
 	if err != nil {
 		return nil, missing(o.Source, err, "")
@@ -142,13 +145,14 @@ func (r *ring) fingerprints() string {
 }
 
 func missing(s Source, err error, expected string) error {
-	e := &KeyError{Kind: ErrMissingKey, Source: s.String(), Expected: expected, Why: err.Error(),
-		Remedy: "make one with: openssl rand -hex 32"}
-	if errors.Is(err, fs.ErrNotExist) {
-		e.Why = "it does not exist"
-	}
-	if expected != "" {
-		e.Remedy = "bring back the key from its backup, or name its source with --key"
+	e := &KeyError{Kind: ErrMissingKey, Source: s.String(), Expected: expected}
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		e.Why, e.Remedy = err.Error(), "let this user read it"
+	case expected != "":
+		e.Why, e.Remedy = "it does not exist", "bring back the key from its backup, or name its source with --key"
+	default:
+		e.Why, e.Remedy = "it does not exist", "make one with: openssl rand -hex 32"
 	}
 	return e
 }

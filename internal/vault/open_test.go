@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -407,4 +408,36 @@ func (f *failing) Save(ctx context.Context, data []byte, old int64) error {
 		return f.err
 	}
 	return f.Storage.Save(ctx, data, old)
+}
+
+// Several first starts at once agree on one key and one ring.
+func TestParallelFirstStarts(t *testing.T) {
+	dir := t.TempDir()
+	var group sync.WaitGroup
+	prints := make([]string, 8)
+	created := make([]bool, len(prints))
+	for i := range prints {
+		group.Go(func() {
+			v, err := vault.Open(context.Background(), options(dir))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer v.Close()
+			prints[i], created[i] = v.Fingerprint(), v.Created()
+		})
+	}
+	group.Wait()
+	first := 0
+	for i := range prints {
+		if prints[i] != prints[0] {
+			t.Errorf("fingerprints %s and %s", prints[i], prints[0])
+		}
+		if created[i] {
+			first++
+		}
+	}
+	if first != 1 {
+		t.Errorf("%d of them made the ring", first)
+	}
 }

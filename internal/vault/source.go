@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -68,23 +67,25 @@ func (s Source) read() ([]byte, error) {
 	return bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")), nil
 }
 
-// create makes the key file with a new key, on disk before it returns.
-func (s Source) create() ([]byte, error) {
-	key := make([]byte, keySize)
-	rand.Read(key)
-	defer clear(key)
-	text := make([]byte, hex.EncodedLen(keySize), hex.EncodedLen(keySize)+1)
-	hex.Encode(text, key)
-	if err := os.MkdirAll(filepath.Dir(s.name), 0o700); err != nil {
-		return nil, err
+// create makes the key file with a new key, on disk before it returns. A file
+// that is there by then is left alone: another process was faster.
+func (s Source) create() error {
+	dir := filepath.Dir(s.name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
-	unlock, err := lockDir(filepath.Dir(s.name))
+	unlock, err := lockDir(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer unlock()
 	if _, err := os.Lstat(s.name); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", s.name, fs.ErrExist)
+		return err
 	}
-	return text, writeFile(s.name, append(text, '\n'))
+	key := make([]byte, keySize)
+	rand.Read(key)
+	text := append(hex.AppendEncode(nil, key), '\n')
+	defer clear(key)
+	defer clear(text)
+	return writeFile(s.name, text)
 }

@@ -96,10 +96,3 @@ func (v *Vault) Damaged() ([]string, error) {
 	}
 	return ids, nil
 }
-
-// Locked reports whether the keys in memory are locked against swapping.
-func (v *Vault) Locked() bool {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	return v.memory.locked
-}
