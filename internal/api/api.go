@@ -29,6 +29,10 @@ type Spec struct {
 	Status int           // of a success; 0 means 200, or 204 where the handler returns None
 	Model  string        // of the answer, in the contract's words: "team", "teamList"
 
+	// Words are the endpoint's own names for parameters whose struct it shares
+	// with others: {"tableId": "collectionId"}.
+	Words map[string]string
+
 	Event string // "teams.[teamId].create": what a success means to the outside
 	Audit Audit
 	Limit Limit

@@ -102,6 +102,9 @@ func paramOf(f reflect.StructField, spec Spec) (Param, error) {
 	if p.Name == "" {
 		return p, errors.New("no param tag")
 	}
+	if word, ok := spec.Words[p.Name]; ok {
+		p.Name = word
+	}
 	if def, ok := f.Tag.Lookup("default"); ok {
 		if !json.Valid([]byte(def)) {
 			return p, fmt.Errorf("default %q is not JSON", def)

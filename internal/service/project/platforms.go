@@ -59,105 +59,38 @@ func (s *Service) platforms() []api.Endpoint {
 		}, s.updateWeb),
 	}
 	for _, n := range native {
-		create := api.Spec{
-			Name: "project.create" + n.title + "Platform", Method: "POST", Path: path + "/" + n.kind, Status: 201, Model: "platform" + n.title,
-			Summary: "Add a platform of " + n.title + " apps.",
-			Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules,
-			Event: "platforms.[platformId].create", Audit: created,
-		}
-		update := api.Spec{
-			Name: "project.update" + n.title + "Platform", Method: "PUT", Path: path + "/" + n.kind + "/{platformId}", Model: "platform" + n.title,
-			Summary: "Change a platform of " + n.title + " apps.",
-			Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules,
-			Event: "platforms.[platformId].update", Audit: updated,
-		}
-		list = append(list, s.native(n.kind, create, update)...)
+		words := map[string]string{"key": n.field}
+		list = append(list,
+			api.New(api.Spec{
+				Name: "project.create" + n.title + "Platform", Method: "POST", Path: path + "/" + n.kind, Status: 201, Model: "platform" + n.title,
+				Summary: "Add a platform of " + n.title + " apps.",
+				Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules, Words: words,
+				Event: "platforms.[platformId].create", Audit: created,
+			}, func(ctx context.Context, call *api.Call, in newApp) (platform, error) {
+				return s.create(ctx, call, in.PlatformID, projects.Platform{Type: n.kind, Name: in.Name, Key: in.Key})
+			}),
+			api.New(api.Spec{
+				Name: "project.update" + n.title + "Platform", Method: "PUT", Path: path + "/" + n.kind + "/{platformId}", Model: "platform" + n.title,
+				Summary: "Change a platform of " + n.title + " apps.",
+				Auth:    adminsAndKeys, Scopes: []string{"platforms.write"}, Rules: rules, Words: words,
+				Event: "platforms.[platformId].update", Audit: updated,
+			}, func(ctx context.Context, call *api.Call, in app) (platform, error) {
+				return s.update(ctx, call, in.PlatformID, projects.Platform{Type: n.kind, Name: in.Name, Key: in.Key})
+			}))
 	}
 	return list
 }
 
-// native returns the endpoints of one kind. The kinds differ in the name of a
-// parameter alone, which a struct must spell out.
-func (s *Service) native(kind string, create, update api.Spec) []api.Endpoint {
-	switch kind {
-	case project.Android:
-		return []api.Endpoint{
-			api.New(create, func(ctx context.Context, c *api.Call, in newAndroid) (platform, error) {
-				return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-			}),
-			api.New(update, func(ctx context.Context, c *api.Call, in android) (platform, error) {
-				return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-			}),
-		}
-	case project.Apple:
-		return []api.Endpoint{
-			api.New(create, func(ctx context.Context, c *api.Call, in newApple) (platform, error) {
-				return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-			}),
-			api.New(update, func(ctx context.Context, c *api.Call, in apple) (platform, error) {
-				return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-			}),
-		}
-	case project.Linux:
-		return []api.Endpoint{
-			api.New(create, func(ctx context.Context, c *api.Call, in newLinux) (platform, error) {
-				return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-			}),
-			api.New(update, func(ctx context.Context, c *api.Call, in linux) (platform, error) {
-				return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-			}),
-		}
-	}
-	return []api.Endpoint{
-		api.New(create, func(ctx context.Context, c *api.Call, in newWindows) (platform, error) {
-			return s.create(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-		}),
-		api.New(update, func(ctx context.Context, c *api.Call, in windows) (platform, error) {
-			return s.update(ctx, c, in.PlatformID, projects.Platform{Type: kind, Name: in.Name, Key: in.Key})
-		}),
-	}
-}
-
 type (
-	newAndroid struct {
+	newApp struct {
 		PlatformID api.NewID `param:"platformId"`
 		Name       string    `param:"name" max:"128"`
-		Key        string    `param:"applicationId" max:"256"`
+		Key        string    `param:"key" max:"256"`
 	}
-	android struct {
+	app struct {
 		PlatformID api.ID `param:"platformId"`
 		Name       string `param:"name" max:"128"`
-		Key        string `param:"applicationId" max:"256"`
-	}
-	newApple struct {
-		PlatformID api.NewID `param:"platformId"`
-		Name       string    `param:"name" max:"128"`
-		Key        string    `param:"bundleIdentifier" max:"256"`
-	}
-	apple struct {
-		PlatformID api.ID `param:"platformId"`
-		Name       string `param:"name" max:"128"`
-		Key        string `param:"bundleIdentifier" max:"256"`
-	}
-	newLinux struct {
-		PlatformID api.NewID `param:"platformId"`
-		Name       string    `param:"name" max:"128"`
-		Key        string    `param:"packageName" max:"256"`
-	}
-	linux struct {
-		PlatformID api.ID `param:"platformId"`
-		Name       string `param:"name" max:"128"`
-		Key        string `param:"packageName" max:"256"`
-	}
-	newWindows struct {
-		PlatformID api.NewID `param:"platformId"`
-		Name       string    `param:"name" max:"128"`
-		Key        string    `param:"packageIdentifierName" max:"256"`
-	}
-	windows struct {
-		PlatformID api.ID `param:"platformId"`
-		Name       string `param:"name" max:"128"`
-		Key        string `param:"packageIdentifierName" max:"256"`
+		Key        string `param:"key" max:"256"`
 	}
 	newWeb struct {
 		PlatformID api.NewID    `param:"platformId"`
