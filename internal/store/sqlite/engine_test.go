@@ -64,7 +64,7 @@ func TestTheLogStaysSmallWhileViewsNeverPause(t *testing.T) {
 					if _, err := store.Count(ctx, tx, "notes", nil, 0); err != nil {
 						return err
 					}
-					rows, err := tx.Query(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) SELECT count(*) FROM n`)
+					rows, err := tx.Query(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT count(*) FROM n`)
 					if err != nil {
 						return err
 					}
@@ -75,8 +75,8 @@ func TestTheLogStaysSmallWhileViewsNeverPause(t *testing.T) {
 			}
 		})
 	}
-	title := strings.Repeat("x", 100_000)
-	for i := range 400 {
+	title := strings.Repeat("x", 1_000_000)
+	for i := range 40 {
 		insert(t, db, "p1", fmt.Sprint("n", i), title)
 	}
 	stop()
