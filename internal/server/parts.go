@@ -45,7 +45,7 @@ func hosts(c config.Config) []string {
 
 // peer returns the rule by which a request tells who sent it (N-1).
 func peer(n config.Network) func(*http.Request) api.Client {
-	rule := clientaddr.Rule{Trusted: n.TrustedProxies, Headers: n.TrustedHeaders}
+	rule := n.Rule()
 	return func(r *http.Request) api.Client {
 		remote, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is trusted by nobody
 		c := rule.Client(clientaddr.Request{

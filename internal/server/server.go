@@ -25,6 +25,7 @@ import (
 	"moorfast/internal/limit"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
+	"moorfast/internal/store/postgres"
 	"moorfast/internal/store/sqlite"
 	"moorfast/internal/vault"
 )
@@ -72,6 +73,14 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 // keyring returns where the keyring lies, and whether this is a first start:
 // nothing is stored yet, so that a new ring locks nothing out.
 func keyring(ctx context.Context, c config.Config) (vault.Storage, bool, error) {
+	if c.Postgres() {
+		ring, err := postgres.NewRing(postgres.Options{URL: c.DB.Reveal()})
+		if err != nil {
+			return nil, false, err
+		}
+		fresh, err := ring.Fresh(ctx)
+		return ring, fresh, err
+	}
 	_, err := os.Stat(filepath.Join(c.Data, "platform.db"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, false, fmt.Errorf("look for the database: %w", err)
@@ -80,6 +89,9 @@ func keyring(ctx context.Context, c config.Config) (vault.Storage, bool, error) 
 }
 
 func open(ctx context.Context, c config.Config, v *vault.Vault, clk clock.Clock) (store.DB, error) {
+	if c.Postgres() {
+		return postgres.Open(ctx, postgres.Options{URL: c.DB.Reveal(), Vault: v, Migrations: Migrations, Now: clk.Now})
+	}
 	return sqlite.Open(sqlite.Options{Dir: c.Data, Vault: v, Migrations: Migrations, Now: clk.Now})
 }
 

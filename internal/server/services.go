@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"os"
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
@@ -11,7 +12,10 @@ import (
 	"moorfast/internal/core/users"
 	"moorfast/internal/httpd"
 	"moorfast/internal/openapi"
+	"moorfast/internal/password"
+	"moorfast/internal/service/account"
 	"moorfast/internal/service/console"
+	"moorfast/internal/service/health"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/service/meta"
 	"moorfast/internal/service/project"
@@ -31,14 +35,32 @@ type core struct {
 // services returns every service of the program. Their tables can be read from
 // a core of nothing, which is how the documents are made.
 func (s *Server) services(c core) []api.Service {
+	passwords := users.Passwords{Hasher: password.NewHasher(password.DefaultCost, hashQueue)}
 	return []api.Service{
+		&account.Service{Users: c.users, Passwords: passwords, Tokens: s.Vault, Console: s.Policy},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
 		&project.Service{Projects: c.projects, Tokens: s.Vault},
 		&webhooks.Service{},
 		&console.Service{Variables: variables(s.config)},
 		&locale.Service{},
+		&health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now},
 	}
+}
+
+// hashQueue is how many passwords may wait to be hashed. At about 40 ms each,
+// the last of them waits for some seconds on two processors.
+const hashQueue = 128
+
+func (s *Server) ping(ctx context.Context) error { return s.db.Ping(ctx) }
+
+// writable makes a file in the data directory, and removes it.
+func (s *Server) writable() error {
+	f, err := os.CreateTemp(s.config.Data, ".writable-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // Table returns every endpoint of the program, without a store behind it.
