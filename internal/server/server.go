@@ -111,6 +111,9 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		users:    users.New(units, teams.Memberships{}, life, log),
 	}
 	core.teams = teams.New(units, core.users)
+	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {
+		return fmt.Errorf("prepare the platform's keys: %w", err)
+	}
 	if err := core.projects.Sweep(ctx); err != nil {
 		return fmt.Errorf("finish the removal of projects: %w", err)
 	}

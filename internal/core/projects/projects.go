@@ -126,6 +126,10 @@ func Get(ctx context.Context, tx store.Tx, id string) (Row, error) {
 	return row, err
 }
 
+// Prepare makes the keys of a project that is about to be inserted. They are
+// made before its first transaction, which would otherwise wait for the disk.
+func (p *Projects) Prepare(ctx context.Context, id string) error { return p.vault.Prepare(ctx, id) }
+
 // Insert adds a project.
 func Insert(ctx context.Context, tx store.Tx, row *Row) error {
 	err := store.Insert(ctx, tx, projectTable, row)

@@ -162,6 +162,9 @@ func (s *Service) make(ctx context.Context, call *api.Call, id, name, team strin
 		Name: name, TeamID: team, Region: where, Auths: project.DefaultAuths(),
 		Disabled: []string{}, Labels: []string{},
 	}
+	if err := s.Projects.Prepare(ctx, id); err != nil {
+		return model.Project{}, err
+	}
 	return api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (model.Project, error) {
 		if ok, err := s.Teams.Exists(ctx, tx, team); err != nil || !ok {
 			return model.Project{}, first(err, apierr.TeamNotFound)
