@@ -116,6 +116,9 @@ func TestAllowsAndGrants(t *testing.T) {
 		if got := s.Allows(c.action, c.roles); got != c.want {
 			t.Errorf("Allows(%v, %v) = %v", c.action, c.roles, got)
 		}
+		if got := perm.TextAllows([]byte(s.JSON()), c.action, c.roles); got != c.want {
+			t.Errorf("TextAllows(%v, %v) = %v", c.action, c.roles, got)
+		}
 	}
 	if err := s.CheckGrant(owner); err != nil {
 		t.Errorf("CheckGrant(owner): %v", err)
@@ -154,7 +157,7 @@ func FuzzSet(f *testing.F) {
 		var roles []string
 		for _, p := range s.Permissions() {
 			roles = append(roles, p.Role)
-			if p.Actions&perm.Row == 0 || !s.Allows(p.Actions, []string{p.Role}) {
+			if p.Actions&perm.Row == 0 || !s.Allows(p.Actions, []string{p.Role}) || !perm.TextAllows([]byte(s.JSON()), p.Actions, []string{p.Role}) {
 				t.Fatalf("%s does not allow %v", s.JSON(), p)
 			}
 		}
@@ -162,6 +165,15 @@ func FuzzSet(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func BenchmarkTextAllows(b *testing.B) {
+	text := []byte(perm.New([]string{`read("team:x")`, `write("team:x/owner")`, `read("label:staff")`}, perm.Row).JSON())
+	roles := []string{"any", "user:1", "users", "user:1/verified", "users/verified", "team:y", "member:z", "label:staff"}
+	b.ReportAllocs()
+	for b.Loop() {
+		perm.TextAllows(text, perm.Read, roles)
+	}
 }
 
 func BenchmarkAllows(b *testing.B) {

@@ -92,40 +92,61 @@ func hex4(s []byte) (r rune) {
 	return r
 }
 
-// plain marks the bytes that stand for themselves inside a JSON string.
-var plain = func() (set [256]bool) {
-	for c := range set {
-		set[c] = c >= ' ' && c != '"' && c != '\\'
-	}
-	return set
-}()
-
 const hexDigits = "0123456789abcdef"
 
 // AppendString appends s, which must be UTF-8, as a JSON string.
 func AppendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
-	start := 0
-	for i := range len(s) {
-		c := s[i]
-		if plain[c] {
-			continue
+	for {
+		n := plain(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return append(dst, '"')
 		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		dst = appendEscape(dst, s[n])
+		s = s[n+1:]
+	}
+}
+
+// plain returns how many bytes s begins with that stand for themselves inside a
+// JSON string. Texts mostly do as a whole, so eight bytes are looked at at once.
+func plain[T string | []byte](s T) int {
+	n := 0
+	for ; n+8 <= len(s); n += 8 {
+		w := uint64(s[n]) | uint64(s[n+1])<<8 | uint64(s[n+2])<<16 | uint64(s[n+3])<<24 |
+			uint64(s[n+4])<<32 | uint64(s[n+5])<<40 | uint64(s[n+6])<<48 | uint64(s[n+7])<<56
+		if special(w) {
+			break
 		}
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	for ; n < len(s); n++ {
+		if c := s[n]; c < ' ' || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return n
+}
+
+// special tells whether one of eight bytes needs an escape. A byte b is 0 where
+// (b-1) &^ b has its highest bit set, and below 0x20 where (b-0x20) &^ b has; a
+// borrow can mark the byte above such a one, which is no harm.
+func special(w uint64) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote := w ^ ones*'"'
+	slash := w ^ ones*'\\'
+	return ((w-ones*' ')&^w|(quote-ones)&^quote|(slash-ones)&^slash)&high != 0
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }

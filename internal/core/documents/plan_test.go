@@ -1,0 +1,137 @@
+package documents_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"moorfast/internal/core/documents"
+	"moorfast/internal/identity"
+	"moorfast/internal/schema"
+	"moorfast/internal/store"
+)
+
+// A recorder remembers the statements of a transaction.
+type recorder struct {
+	store.Tx
+	sql  []string
+	args [][]any
+}
+
+func (r *recorder) Query(ctx context.Context, sql string, args ...any) (store.Rows, error) {
+	r.sql, r.args = append(r.sql, sql), append(r.args, args)
+	return r.Tx.Query(ctx, sql, args...)
+}
+
+// plans explains how the store finds what a list asks of a table of rows.
+func (b *bench) plans(ref documents.Ref, actor *identity.Actor, total bool, queries ...string) (plans []string) {
+	b.Helper()
+	b.view(func(ctx context.Context, tx store.Tx) error {
+		t, err := b.catalog.Table(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		r := &recorder{Tx: tx}
+		if _, err := t.List(ctx, r, b.by(actor), queries, total); err != nil {
+			return err
+		}
+		for i, sql := range r.sql {
+			if !strings.Contains(sql, `"rows_`) {
+				continue
+			}
+			rows, err := tx.Query(ctx, "EXPLAIN QUERY PLAN "+sql, r.args[i]...)
+			if err != nil {
+				return err
+			}
+			var steps []string
+			for rows.Next() {
+				steps = append(steps, string(rows.Text(3)))
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+			rows.Close()
+			plans = append(plans, strings.Join(steps, "\n"))
+		}
+		return nil
+	})
+	return plans
+}
+
+// TestPlans holds lists to the ways of finding rows that were measured. The
+// names of indexes are those of the table with the number 1.
+func TestPlans(t *testing.T) {
+	b := newBench(t)
+	ref := b.table(documents.NewTable{
+		RowSecurity: true,
+		Columns:     []schema.Column{column("c:string"), column("n:integer"), column("other:integer")},
+		Indexes: []schema.Index{
+			{Key: "cn", Type: schema.KeyIndex, Columns: []string{"c", "n"}},
+			{Key: "n", Type: schema.KeyIndex, Columns: []string{"n"}, Orders: []string{"DESC"}},
+		},
+	})
+	b.write(func(ctx context.Context, tx store.Tx) error {
+		table, err := b.catalog.TableToChange(ctx, tx, ref)
+		for i := 0; err == nil && i < 4000; i++ {
+			list := []string{fmt.Sprintf(`read("user:u%d")`, i%10), fmt.Sprintf(`read("label:l%d")`, i)}
+			switch {
+			case i%2 == 0:
+				list = []string{fmt.Sprintf(`read("team:t%d")`, i%4)}
+			case i%3 == 0:
+				list = append(list, `read("team:lists")`)
+			}
+			_, err = table.Create(ctx, tx, b.by(server), documents.Row{ID: fmt.Sprint("r", i), Data: []byte(`{"c":"a","n":1}`), Permissions: rowPermissions(list...)})
+		}
+		return err
+	})
+	const (
+		byCN     = `SEARCH rows_1 USING COVERING INDEX rows_1_i1 (c1=? AND c2>?)`
+		byN      = `SCAN rows_1 USING COVERING INDEX rows_1_i2`
+		byList   = `SEARCH s USING COVERING INDEX rows_1_acl (_acl=?)`
+		byRowid  = `SEARCH rows_1 USING INTEGER PRIMARY KEY (rowid=?)`
+		theRows  = `SEARCH r USING INTEGER PRIMARY KEY (rowid=?)`
+		lists    = `SCAN j VIRTUAL TABLE`
+		byReader = `SEARCH acl_readers EXISTS USING COVERING INDEX acl_readers_acl (acl=? AND role=?)`
+		sorts    = `TEMP B-TREE`
+	)
+	filter := []string{q("equal", "c", "A"), q("greaterThan", "n", 0)}
+	for _, c := range []struct {
+		name    string
+		actor   *identity.Actor
+		queries []string
+		has     []string
+		hasNot  []string
+	}{
+		{"all rows, filtered", server, filter, []string{byCN, theRows}, []string{"acl_readers"}},
+		{"all rows, filtered and sorted as the index is", server, append(filter, q("orderAsc", "n")), []string{byCN}, []string{sorts}},
+		{"all rows, sorted as the index is", server, []string{q("orderDesc", "n")}, []string{byN}, []string{sorts}},
+		{"all rows, by age", server, []string{q("orderDesc", "$createdAt")}, []string{`SCAN rows_1 USING COVERING INDEX rows_1_created`}, []string{sorts}},
+		{"few rows", user("x", "label:l3"), nil, []string{`SEARCH rows_1 USING COVERING INDEX rows_1_acl (_acl=?)`}, []string{sorts}},
+		{"few rows, filtered", user("x", "label:l3"), filter, []string{byRowid, byList, lists}, []string{byCN}},
+		{"few rows of several lists", user("x", "label:l3", "label:l5"), nil, []string{byRowid, byList, lists}, nil},
+		{"few lists of many rows, filtered", user("x", "team:t0", "team:t2"), filter, []string{byCN, lists}, []string{byList, byReader}},
+		{"few lists of many rows, sorted", user("x", "team:t0", "team:t2"), []string{q("orderDesc", "n")}, []string{byN, lists}, []string{sorts, byReader}},
+		{"many lists, filtered", user("x", "team:lists"), filter, []string{byCN, byReader}, []string{byList}},
+		{"many lists, sorted", user("x", "team:lists"), []string{q("orderDesc", "n")}, []string{byN, byReader}, []string{sorts}},
+	} {
+		for _, total := range []bool{false, true} {
+			plans := b.plans(ref, c.actor, total, c.queries...)
+			all := strings.Join(plans, "\n--\n")
+			page := plans[0]
+			for _, step := range c.has {
+				if !strings.Contains(page, step) {
+					t.Errorf("%s: no %q in the plan:\n%s", c.name, step, page)
+				}
+			}
+			for _, step := range c.hasNot {
+				if strings.Contains(all, step) {
+					t.Errorf("%s: %q in the plan:\n%s", c.name, step, all)
+				}
+			}
+			if strings.Contains(all, "SCAN r ") {
+				t.Errorf("%s: the plan reads all rows:\n%s", c.name, all)
+			}
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package documents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"moorfast/internal/identity"
+	"moorfast/internal/perm"
+	"moorfast/internal/rawjson"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlb"
+)
+
+// A reach is which rows of a table an actor may read. It decides how a list
+// finds them, because no statement is good at few and at many.
+type reach struct {
+	all   bool
+	lists []int64 // otherwise: the lists of permissions that let the actor read, unless they are too many
+	many  bool    // they are too many, and found by roles
+	rows  int64   // that have one of lists
+	roles []byte  // of the actor, as JSON
+}
+
+const (
+	// maxLists is how many lists of permissions a statement names one by one.
+	maxLists = 500
+
+	// fewRows is how many rows are read one by one, and then filtered and sorted,
+	// rather than found in the index that the filter wants.
+	fewRows = 1000
+)
+
+// readable finds what the actor may read.
+func (t *Table) readable(ctx context.Context, tx store.Tx, actor *identity.Actor) (reach, error) {
+	switch {
+	case actor.Server() || t.Permissions.Allows(perm.Read, actor.Roles):
+		return reach{all: true}, nil
+	case !t.RowSecurity:
+		return reach{}, &Error{Kind: Unauthorized}
+	}
+	r := reach{roles: jsonTexts(actor.Roles)}
+	rows, err := tx.Query(ctx, `SELECT c.acl, c.n FROM `+eachText(tx.Dialect(), `j`)+` CROSS JOIN acl_readers r CROSS JOIN acl_rows c `+
+		`WHERE r.role = j.value AND c.table_seq = ? AND c.acl = r.acl LIMIT ?`, string(r.roles), t.seq, maxLists+1)
+	if err != nil {
+		return r, fmt.Errorf("find readable rows: %w", err)
+	}
+	read := 0
+	for ; rows.Next(); read++ {
+		if acl := rows.Int(0); !slices.Contains(r.lists, acl) { // two roles of the actor may be on one list
+			r.lists = append(r.lists, acl)
+			r.rows += rows.Int(1)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return r, fmt.Errorf("find readable rows: %w", err)
+	}
+	r.many = read > maxLists
+	return r, nil
+}
+
+// nothing reports whether no row is within reach.
+func (r *reach) nothing() bool { return !r.all && !r.many && len(r.lists) == 0 }
+
+// count returns how many rows of the table are within reach, as far as maxTotal.
+// Every list has a row at least, so it need not look at more lists than that.
+func (r *reach) count(ctx context.Context, tx store.Tx, table int64) (n int64, err error) {
+	switch {
+	case r.all:
+		n, _, err = one(ctx, tx, `SELECT coalesce(sum(n), 0) FROM (SELECT n FROM acl_rows WHERE table_seq = ? LIMIT ?) AS lists`, table, maxTotal)
+	case r.many:
+		n, _, err = one(ctx, tx, `SELECT coalesce(sum(n), 0) FROM (SELECT n FROM acl_rows WHERE table_seq = ? AND `+
+			readers(tx.Dialect(), `acl_rows.acl`)+` LIMIT ?) AS lists`, table, string(r.roles), maxTotal)
+	default:
+		n = r.rows
+	}
+	if err != nil {
+		return 0, fmt.Errorf("count readable rows: %w", err)
+	}
+	return n, nil
+}
+
+// readers holds where a list has one of the roles in a JSON array as a reader.
+func readers(d sqlb.Dialect, acl string) string {
+	return `EXISTS (SELECT 1 FROM acl_readers WHERE acl_readers.acl = ` + acl + ` AND acl_readers.role IN (SELECT j.value FROM ` + eachText(d, `j`) + `))`
+}
+
+// few reports whether the rows within reach are best read one by one.
+func (r *reach) few() bool { return !r.all && !r.many && r.rows <= fewRows }
+
+// condition holds for the rows within reach. It is nil where all are. filtered
+// says that there are other conditions, whose indexes SQLite might take instead.
+func (r *reach) condition(d sqlb.Dialect, table string, filtered bool) sqlb.Cond {
+	acl := d.Name(aclColumn)
+	switch {
+	case r.all:
+		return nil
+	case r.many:
+		// There is a row or more for every list, so the reader sees much of what is
+		// there, and asking of each row does not go on for long.
+		return sqlb.Raw(readers(d, d.Name(table)+`.`+acl), string(r.roles))
+	case r.few() && len(r.lists) == 1 && !filtered:
+		return sqlb.Eq(aclColumn, r.lists[0])
+	case r.few():
+		return sqlb.Raw(d.Name(seqColumn)+` IN (SELECT s.`+d.Name(seqColumn)+` FROM `+eachInt(d, `j`)+` CROSS JOIN `+d.Name(table)+` s WHERE s.`+acl+` = j.value)`, r.listsJSON())
+	case len(r.lists) == 1:
+		// The sign keeps SQLite from an index that begins with the list: there are
+		// too many rows in it to sort.
+		return sqlb.Raw(`+`+acl+` = ?`, r.lists[0])
+	}
+	return sqlb.Raw(`+`+acl+` IN (SELECT j.value FROM `+eachInt(d, `j`)+`)`, r.listsJSON())
+}
+
+func (r *reach) listsJSON() string {
+	text := []byte{'['}
+	for i, acl := range r.lists {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, acl, 10)
+	}
+	return string(append(text, ']'))
+}
+
+func jsonTexts(list []string) []byte {
+	text := []byte{'['}
+	for i, s := range list {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = rawjson.AppendString(text, s)
+	}
+	return append(text, ']')
+}

@@ -1,0 +1,169 @@
+package documents
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"moorfast/internal/identity"
+	"moorfast/internal/perm"
+	"moorfast/internal/query"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlb"
+)
+
+// By is who asks, and how.
+type By struct {
+	Actor *identity.Actor
+	Form  Form
+	Now   time.Time
+
+	// Unchanged is a time since which a row must not have changed, for it to be
+	// changed now. Zero is no condition.
+	Unchanged time.Time
+}
+
+// texts are the statements about rows of a table that are always the same.
+type texts struct {
+	byID, bySeq string // select everything of one row
+	insert      string
+}
+
+func newTexts(d sqlb.Dialect, t *Table) texts {
+	p := t.everything()
+	insert := `INSERT INTO ` + d.Name(t.name) + ` (` + d.Name(idColumn) + `, ` + d.Name(createdColumn) + `, ` + d.Name(updatedColumn) + `, ` + d.Name(aclColumn)
+	marks := `?, ?, ?, ?`
+	for i := range t.fields {
+		insert += `, ` + d.Name(t.fields[i].name)
+		marks += `, ?`
+	}
+	return texts{
+		byID:   t.selectOne(d, &p, idColumn),
+		bySeq:  t.selectOne(d, &p, seqColumn),
+		insert: insert + `) VALUES (` + marks + `)`,
+	}
+}
+
+// selectOne reads a projection of the row that has a value in a column.
+func (t *Table) selectOne(d sqlb.Dialect, p *projection, column string) string {
+	return `SELECT ` + p.terms(d) + ` FROM ` + d.Name(t.name) + ` AS r CROSS JOIN acl AS a WHERE r.` + d.Name(column) + ` = ? AND a.id = r.` + d.Name(aclColumn)
+}
+
+// Get returns a row as JSON. Of the queries only those that select count. A row
+// that the actor may not read is not there for it.
+func (t *Table) Get(ctx context.Context, tx store.Tx, by By, id string, queries []string) ([]byte, error) {
+	p, sql := t.everything(), t.texts.byID
+	if len(queries) > 0 {
+		plan, err := t.rules.Plan(queries)
+		if err != nil {
+			return nil, err
+		}
+		p = t.selected(plan.Selects)
+		sql = t.selectOne(tx.Dialect(), &p, idColumn)
+	}
+	rows, err := tx.Query(ctx, sql, id)
+	if err != nil {
+		return nil, fmt.Errorf("get a row of %s: %w", t.name, err)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, absent(rows, id)
+	}
+	if !t.allows(by.Actor, perm.Read, rows.Text(permsAt)) {
+		return nil, &Error{Kind: NoRow, Name: id}
+	}
+	return encoder{t, by.Form, tx}.row(nil, rows, &p)
+}
+
+// allows reports whether the actor may do something with a row that has the
+// permissions.
+func (t *Table) allows(actor *identity.Actor, action perm.Actions, perms []byte) bool {
+	return actor.Server() || t.Permissions.Allows(action, actor.Roles) ||
+		t.RowSecurity && perm.TextAllows(perms, action, actor.Roles)
+}
+
+// maxTotal is where the counting of a list stops, as in the contract.
+const maxTotal = 5000
+
+// List returns a page of rows, and how many there are in all unless that was
+// not asked for, as JSON.
+func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, total bool) ([]byte, error) {
+	plan, err := t.rules.Plan(queries)
+	if err != nil {
+		return nil, err
+	}
+	within, err := t.readable(ctx, tx, by.Actor)
+	if err != nil {
+		return nil, err
+	}
+	if within.nothing() {
+		return header(by.Form, 0, []byte(`]}`)), nil
+	}
+	where, err := t.where(tx.Dialect(), &plan, &within)
+	if err != nil {
+		return nil, err
+	}
+	out, n, err := t.page(ctx, tx, by, &plan, where)
+	if err != nil {
+		return nil, err
+	}
+	all := int64(0)
+	if total {
+		if all, err = t.total(ctx, tx, &plan, &within, where, n); err != nil {
+			return nil, err
+		}
+	}
+	return header(by.Form, all, append(out, ']', '}')), nil
+}
+
+// headerSize is room for what comes before the rows of a list.
+const headerSize = 64
+
+// header writes what comes before the rows of a list. list has room for it in
+// front, if it has rows.
+func header(as Form, total int64, list []byte) []byte {
+	h := make([]byte, 0, headerSize)
+	h = strconv.AppendInt(append(h, `{"total":`...), total, 10)
+	h = append(append(append(h, `,"`...), as.Rows...), `":[`...)
+	if len(list) < headerSize {
+		return append(h, list...)
+	}
+	list = list[headerSize-len(h):]
+	copy(list, h)
+	return list
+}
+
+func (t *Table) where(d sqlb.Dialect, plan *query.Plan, within *reach) (sqlb.Cond, error) {
+	acl := within.condition(d, t.name, len(plan.Filters) > 0)
+	if len(plan.Filters) == 0 {
+		return acl, nil
+	}
+	filters, err := t.filters(d, plan.Filters)
+	switch {
+	case err != nil || acl == nil:
+		return filters, err
+	case within.few():
+		// SQLite takes an index of the filters otherwise, and goes through all rows
+		// that they let pass. It sees none behind two NOTs.
+		filters = sqlb.Not(sqlb.Not(filters))
+	}
+	return sqlb.And(filters, acl), nil
+}
+
+// total returns how many rows a list has in all, as far as that is counted. n of
+// them are on the page.
+func (t *Table) total(ctx context.Context, tx store.Tx, plan *query.Plan, within *reach, where sqlb.Cond, n int64) (total int64, err error) {
+	last := n < plan.Limit && (n > 0 || plan.Offset == 0)
+	switch {
+	case last && plan.Cursor.ID == "": // the page says where the list ends
+		total = plan.Offset + n
+	case len(plan.Filters) > 0:
+		var counted int
+		counted, err = store.Count(ctx, tx, t.name, where, maxTotal)
+		total = int64(counted)
+	default:
+		total, err = within.count(ctx, tx, t.seq)
+	}
+	return min(total, maxTotal), err
+}

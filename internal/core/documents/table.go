@@ -1,0 +1,176 @@
+package documents
+
+import (
+	"context"
+	"errors"
+
+	"moorfast/internal/identity"
+	"moorfast/internal/perm"
+	"moorfast/internal/query"
+	"moorfast/internal/schema"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlb"
+)
+
+// Ref names a table.
+type Ref struct{ Database, Table string }
+
+// Table is a table as a version of the catalog has it. It does not change.
+// Moments are microseconds.
+type Table struct {
+	ID          string
+	Name        string
+	Enabled     bool // for who is no server
+	RowSecurity bool // rows have permissions of their own, beside the table's
+	Permissions perm.Set
+	CreatedAt   int64
+	UpdatedAt   int64
+	Database    Database
+	Schema      *schema.Table
+	Columns     []Column // in the order of Schema
+	Indexes     []Index
+
+	version int64
+	seq     int64
+	name    string // of the store's table
+	fields  []field
+	rules   query.Rules
+	texts   texts
+	sizes   *sizes
+}
+
+type tableKey struct {
+	project string
+	ref     Ref
+}
+
+// Table returns a table for a transaction that only reads.
+func (c *Catalog) Table(ctx context.Context, tx store.Tx, ref Ref) (*Table, error) {
+	v, err := version(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	key := tableKey{tx.Project(), ref}
+	load := func() (*Table, error) { return load(ctx, tx, ref, v) }
+	t, err := c.tables.Get(key, load)
+	if err == nil && t.version != v {
+		c.tables.Drop(key)
+		t, err = c.tables.Get(key, load)
+	}
+	return t, err
+}
+
+var errNotHeld = errors.New("documents: the table is not held")
+
+// TableToChange is [Catalog.Table] for a transaction that changes something.
+// What such a one reads may never be committed, so it is not kept.
+func (c *Catalog) TableToChange(ctx context.Context, tx store.Tx, ref Ref) (*Table, error) {
+	v, err := version(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.tables.Get(tableKey{tx.Project(), ref}, func() (*Table, error) { return nil, errNotHeld })
+	if err == nil && t.version == v {
+		return t, nil
+	}
+	return load(ctx, tx, ref, v)
+}
+
+// VisibleTo returns the table, unless it or its database is switched off for
+// the actor.
+func (t *Table) VisibleTo(actor *identity.Actor) (*Table, error) {
+	switch {
+	case actor.Server():
+	case !t.Database.Enabled:
+		return nil, &Error{Kind: NoDatabase, Name: t.Database.ID}
+	case !t.Enabled:
+		return nil, &Error{Kind: NoTable, Name: t.ID}
+	}
+	return t, nil
+}
+
+type tableRow struct {
+	Seq         int64  `col:"seq"`
+	ID          string `col:"id"`
+	CreatedAt   int64  `col:"created_at"`
+	UpdatedAt   int64  `col:"updated_at"`
+	Database    int64  `col:"database_seq"`
+	Name        string `col:"name"`
+	Enabled     bool   `col:"enabled"`
+	RowSecurity bool   `col:"row_security"`
+	Permissions string `col:"permissions"`
+	LastColumn  int64  `col:"last_column"`
+}
+
+// load reads a table from the catalog.
+func load(ctx context.Context, tx store.Tx, ref Ref, version int64) (*Table, error) {
+	db, err := store.Get[Database](ctx, tx, databasesTable, ref.Database)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, because(NoDatabase, ref.Database, err)
+	} else if err != nil {
+		return nil, err
+	}
+	row, err := findTable(ctx, tx, db, ref.Table)
+	if err != nil {
+		return nil, err
+	}
+	return loadRow(ctx, tx, db, row, version)
+}
+
+func findTable(ctx context.Context, tx store.Tx, db Database, id string) (tableRow, error) {
+	row, err := store.Find[tableRow](ctx, tx, tablesTable, sqlb.And(sqlb.Eq("database_seq", db.Seq), sqlb.Eq("id", id)))
+	if errors.Is(err, store.ErrNotFound) {
+		return row, because(NoTable, id, err)
+	}
+	return row, err
+}
+
+func loadRow(ctx context.Context, tx store.Tx, db Database, row tableRow, version int64) (*Table, error) {
+	bySeq := []sqlb.Order{{Column: "seq"}}
+	columns, err := store.List[columnRow](ctx, tx, sqlb.Select{From: columnsTable, Where: sqlb.Eq("table_seq", row.Seq), Order: bySeq})
+	if err != nil {
+		return nil, err
+	}
+	indexes, err := store.List[indexRow](ctx, tx, sqlb.Select{From: indexesTable, Where: sqlb.Eq("table_seq", row.Seq), Order: bySeq})
+	if err != nil {
+		return nil, err
+	}
+	set, err := perm.Load(row.Permissions)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{
+		ID: row.ID, Name: row.Name, Enabled: row.Enabled, RowSecurity: row.RowSecurity, Permissions: set,
+		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, Database: db,
+		version: version, seq: row.Seq, name: rowsTable(row.Seq), sizes: new(sizes),
+	}
+	for _, r := range columns {
+		t.Columns = append(t.Columns, r.column())
+	}
+	for _, r := range indexes {
+		t.Indexes = append(t.Indexes, r.index())
+	}
+	t.prepare(tx.Dialect())
+	return t, nil
+}
+
+// prepare makes of the catalog's rows what requests need.
+func (t *Table) prepare(d sqlb.Dialect) {
+	columns := make([]schema.Column, len(t.Columns))
+	for i := range t.Columns {
+		columns[i] = t.Columns[i].Column
+	}
+	var indexes []schema.Index
+	for i := range t.Indexes {
+		if t.Indexes[i].Status == Available {
+			indexes = append(indexes, t.Indexes[i].Index)
+		}
+	}
+	t.Schema = schema.NewTable(columns, indexes)
+	t.fields = make([]field, len(columns))
+	for i := range columns {
+		t.fields[i] = newField(d, &t.Schema.Columns[i], t.Columns[i].Number)
+	}
+	t.rules = t.queryRules()
+	t.texts = newTexts(d, t)
+}

@@ -1,0 +1,144 @@
+package documents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"moorfast/internal/perm"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlb"
+)
+
+// Update changes what a client sends of a row, and returns the row as JSON.
+func (t *Table) Update(ctx context.Context, tx store.Tx, by By, row Row) ([]byte, error) {
+	c, err := t.compare(ctx, tx, by, row)
+	if err != nil {
+		return nil, err
+	}
+	return t.apply(ctx, tx, by, row.ID, c)
+}
+
+// Upsert changes a row, or makes it where it is not there.
+func (t *Table) Upsert(ctx context.Context, tx store.Tx, by By, row Row) ([]byte, error) {
+	c, err := t.compare(ctx, tx, by, row)
+	var none *Error
+	switch {
+	case errors.As(err, &none) && none.Kind == NoRow:
+		return t.Create(ctx, tx, by, row)
+	case err != nil:
+		return nil, err
+	}
+	return t.apply(ctx, tx, by, row.ID, c)
+}
+
+// A change is what differs between a row and what a client sent for it.
+type change struct {
+	old  found
+	set  []sqlb.Assign
+	acl  *perm.Set // the row's new permissions
+	at   *int64    // the time that a server sets for it
+	same []byte    // the row as JSON, where nothing differs
+}
+
+// compare finds the row, and what of it the client changes.
+func (t *Table) compare(ctx context.Context, tx store.Tx, by By, row Row) (c change, err error) {
+	rows, err := tx.Query(ctx, t.texts.byID+lock(tx.Dialect()), row.ID)
+	if err != nil {
+		return c, fmt.Errorf("find a row of %s: %w", t.name, err)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return c, absent(rows, row.ID)
+	}
+	c.old = readFound(rows)
+	if row.Permissions != nil && row.Permissions.JSON() != string(c.old.perms) {
+		c.acl = row.Permissions
+		if err := checkGrant(by.Actor, *c.acl); err != nil {
+			return c, err
+		}
+	}
+	if row.Data != nil {
+		if err := t.compareData(tx, by, rows, row, &c); err != nil {
+			return c, err
+		}
+	}
+	if len(c.set) == 0 && c.acl == nil && (c.at == nil || *c.at == c.old.updated) {
+		p := t.everything()
+		c.same, err = encoder{t, by.Form, tx}.row(nil, rows, &p)
+		return c, err
+	}
+	c.set = append(c.set, sqlb.Set(updatedColumn, or(c.at, by.Now.UnixMilli())))
+	return c, nil
+}
+
+func (t *Table) compareData(tx store.Tx, by By, rows store.Rows, row Row, c *change) error {
+	if err := checkOperators(row.Data); err != nil {
+		return err
+	}
+	draft, err := t.Schema.DraftChange(row.Data)
+	if err != nil {
+		return err
+	}
+	for i := range t.fields {
+		f := &t.fields[i]
+		if !draft.Given[i] || t.same(tx, rows, fieldsAt+i, f, row.ID, draft.Values[i]) {
+			continue
+		}
+		v, err := t.kept(tx, f, row.ID, draft.Values[i])
+		if err != nil {
+			return err
+		}
+		c.set = append(c.set, sqlb.Set(f.name, v))
+	}
+	created, updated, err := moments(by, &draft)
+	if created != nil && *created != rows.Int(createdAt) {
+		c.set = append(c.set, sqlb.Set(createdColumn, *created))
+	}
+	c.at = updated
+	return err
+}
+
+// same tells whether a row has a checked value already.
+func (t *Table) same(tx store.Tx, rows store.Rows, at int, f *field, row string, v any) bool {
+	switch {
+	case rows.Null(at) || v == nil:
+		return rows.Null(at) && v == nil
+	case f.column.Encrypt:
+		text, err := t.open(tx, f, row, string(rows.Text(at)))
+		return err == nil && text == v
+	}
+	switch v := v.(type) {
+	case string:
+		return string(rows.Text(at)) == v
+	case int64:
+		return rows.Int(at) == v
+	case float64:
+		return rows.Float(at) == v
+	}
+	return false
+}
+
+// apply makes a change. Who changes nothing needs to be allowed to read only.
+func (t *Table) apply(ctx context.Context, tx store.Tx, by By, id string, c change) ([]byte, error) {
+	if c.same != nil && t.allows(by.Actor, perm.Read, c.old.perms) {
+		return c.same, nil
+	}
+	if err := t.authorize(by, perm.Update, c.old); err != nil || c.same != nil {
+		return c.same, err
+	}
+	if c.acl != nil {
+		acl, err := t.intern(ctx, tx, *c.acl)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.release(ctx, tx, c.old.acl); err != nil {
+			return nil, err
+		}
+		c.set = append(c.set, sqlb.Set(aclColumn, acl))
+	}
+	if _, err := store.Exec(ctx, tx, sqlb.Update{Table: t.name, Set: c.set, Where: sqlb.Eq(seqColumn, c.old.seq)}); err != nil {
+		return nil, t.conflict(id, fmt.Errorf("update a row of %s: %w", t.name, err))
+	}
+	return t.reread(ctx, tx, by, c.old.seq)
+}
