@@ -51,6 +51,16 @@ func newArgon2(plain string, c Cost) Hash {
 	}
 }
 
+// ArgonOptions returns the options that a PHC string of Argon2 names, and those
+// of nothing but the algorithm where it is malformed.
+func ArgonOptions(text string) Options {
+	a, err := parseArgon2(text)
+	if err != nil {
+		return Options{Type: Argon2}
+	}
+	return a.cost.Options()
+}
+
 // argonText is a PHC string of Argon2, taken apart.
 type argonText struct {
 	id   bool // argon2id, else argon2i

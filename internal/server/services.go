@@ -20,6 +20,8 @@ import (
 	"moorfast/internal/service/meta"
 	"moorfast/internal/service/project"
 	projectsservice "moorfast/internal/service/projects"
+	teamsservice "moorfast/internal/service/teams"
+	usersservice "moorfast/internal/service/users"
 	"moorfast/internal/service/webhooks"
 	"moorfast/internal/store"
 )
@@ -39,6 +41,8 @@ func (s *Server) services(c core) []api.Service {
 	return []api.Service{
 		&account.Service{Users: c.users, Passwords: passwords, Tokens: s.Vault, Console: s.Policy},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
+		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: passwords, Tokens: s.Vault},
+		&teamsservice.Service{Users: c.users, Teams: c.teams, Console: s.Policy},
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
 		&project.Service{Projects: c.projects, Tokens: s.Vault},
 		&webhooks.Service{},

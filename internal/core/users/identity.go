@@ -38,7 +38,7 @@ func (u *Users) Identity(ctx context.Context, project, id string) (*identity.Use
 // would cost more than all the rest.
 var identityColumns = []string{
 	"id", "name", "email", "phone", "status", "labels", "reset", "email_verification", "phone_verification",
-	"mfa", "accessed_at", "impersonator",
+	"mfa", "accessed_at", "impersonator", "invited",
 }
 
 func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.User, error) {
@@ -53,7 +53,7 @@ func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.Use
 	user := &identity.User{
 		ID: r.ID, Email: text(r.Email), Name: r.Name, Phone: text(r.Phone),
 		EmailVerified: r.EmailVerified, PhoneVerified: r.PhoneVerified,
-		Blocked: !r.Active, PasswordReset: r.Reset, Impersonator: r.Impersonator,
+		Blocked: !r.Active, PasswordReset: r.Reset, Impersonator: r.Impersonator, Invited: r.Invited,
 		AccessedAt: time.UnixMicro(r.AccessedAt).UTC(), Labels: r.Labels,
 	}
 	if r.MFA {

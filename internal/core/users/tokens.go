@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"errors"
 
 	"moorfast/internal/apierr"
 	"moorfast/internal/model"
@@ -70,26 +71,40 @@ func (u *Users) Issue(ctx context.Context, tx store.Tx, t *Token) error {
 	return store.Insert(ctx, tx, tokensTable, t)
 }
 
-// Redeem takes the token of a user that a secret belongs to, among those of the
-// given kinds, so that it works once. It returns [apierr.UserInvalidToken]
-// where there is none.
-func (u *Users) Redeem(ctx context.Context, tx store.Tx, userID, secret string, kinds ...TokenKind) (*Token, error) {
+// Holds returns the token of a user that a secret belongs to, among those of
+// the given kinds, or [apierr.UserInvalidToken] where there is none. The token
+// stays; it spares a wrong secret the work that goes before a [Users.Redeem].
+func (u *Users) Holds(ctx context.Context, tx store.Tx, userID, secret string, kinds ...TokenKind) (*Token, error) {
 	list, err := store.List[Token](ctx, tx, sqlb.Select{
 		From: tokensTable,
 		Where: sqlb.And(sqlb.Eq("user_id", userID), sqlb.In("kind", ints(kinds)...),
 			sqlb.Ge("expires_at", u.micros()), sqlb.Lt("tries", maxTries)),
-		Lock: true,
 	})
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
-		t := &list[i]
-		if token.Matches(secret, t.Secret.Reveal()) {
-			return t, store.Delete(ctx, tx, tokensTable, t.ID)
+		if token.Matches(secret, list[i].Secret.Reveal()) {
+			return &list[i], nil
 		}
 	}
 	return nil, apierr.UserInvalidToken
+}
+
+// Redeem is [Users.Holds] for a token that is used, and so removed. Of two who
+// use it at once, one finds it gone.
+func (u *Users) Redeem(ctx context.Context, tx store.Tx, userID, secret string, kinds ...TokenKind) (*Token, error) {
+	t, err := u.Holds(ctx, tx, userID, secret, kinds...)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Delete(ctx, tx, tokensTable, t.ID); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, apierr.UserInvalidToken
+		}
+		return nil, err
+	}
+	return t, nil
 }
 
 // Miss counts a wrong secret against the tokens of a user that are short enough

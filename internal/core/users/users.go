@@ -102,7 +102,7 @@ func (u *Users) Count(ctx context.Context, tx store.Tx, limit int) (int, error) 
 // and [apierr.UserEmailAlreadyExists] where the address is that of another
 // user's account at a provider.
 func (u *Users) Insert(ctx context.Context, tx store.Tx, row *User) error {
-	if err := u.freeEmail(ctx, tx, row.ID, text(row.Email)); err != nil {
+	if err := u.FreeEmail(ctx, tx, row.ID, text(row.Email)); err != nil {
 		return err
 	}
 	if err := store.Insert(ctx, tx, usersTable, row); err != nil {
@@ -127,8 +127,9 @@ func (u *Users) Insert(ctx context.Context, tx store.Tx, row *User) error {
 	return nil
 }
 
-// freeEmail refuses an address that another user has at a provider.
-func (u *Users) freeEmail(ctx context.Context, tx store.Tx, userID, address string) error {
+// FreeEmail returns [apierr.UserEmailAlreadyExists] for an address that another
+// user has at a provider.
+func (u *Users) FreeEmail(ctx context.Context, tx store.Tx, userID, address string) error {
 	if address == "" {
 		return nil
 	}

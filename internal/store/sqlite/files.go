@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"moorfast/internal/store"
 )
 
@@ -51,16 +49,17 @@ func openFiles(dir string) (*files, error) {
 // lock takes the file at path for this process. The kernel gives it back when
 // the process ends, however it ends.
 func lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	taken, err := lockFile(f)
+	if err == nil && !taken {
+		err = fmt.Errorf("%w: %s", ErrLocked, filepath.Dir(path))
+	}
+	if err != nil {
 		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w: %s", ErrLocked, filepath.Dir(path))
-		}
-		return nil, fmt.Errorf("sqlite: lock %s: %w", path, err)
+		return nil, err
 	}
 	return f, nil
 }
@@ -128,7 +127,7 @@ func (f *files) prepare(project string) (string, error) {
 // private makes a file, where it is missing, that its owner alone can read.
 // SQLite would make it as the umask allows.
 func private(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		return err
 	}
@@ -171,14 +170,4 @@ func (f *files) projects() ([]string, error) {
 		}
 	}
 	return list, nil
-}
-
-// syncDir makes the names in a directory survive a power cut.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -32,6 +32,7 @@ const (
 type writer struct {
 	database *database
 	conn     *conn // nil after a failure, until a batch opens it again
+	failing  bool  // the last commit did
 	queue    chan *request
 	back     chan error // the connection comes back, with the outcome of the turn
 	stopped  chan struct{}
@@ -263,11 +264,18 @@ func (w *writer) commit(batch []*request) {
 		return
 	}
 	if err := w.conn.run("COMMIT"); err != nil {
-		// The disk may come back as another, so the next batch opens it afresh.
-		w.disconnect()
+		w.rollback()
+		// The disk may have come back as another, and wants to be opened afresh.
+		// Not at once: a log that was written, but not synced, could be taken for
+		// the truth when it is opened, and with it what is refused here.
+		if w.failing && w.conn != nil {
+			w.disconnect()
+		}
+		w.failing = true
 		answer(batch, unavailable("commit", err))
 		return
 	}
+	w.failing = false
 	ends := make([]wake, len(batch))
 	for i, r := range batch {
 		ends[i].panicked = r.tx.committed()

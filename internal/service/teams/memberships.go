@@ -1,0 +1,193 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"moorfast/internal/api"
+	"moorfast/internal/apierr"
+	"moorfast/internal/core/listing"
+	"moorfast/internal/core/teams"
+	"moorfast/internal/identity"
+	"moorfast/internal/model"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlb"
+)
+
+// shown is what a membership shows of its user to the caller: all of him to a
+// server, and to others what the project lets them see.
+func shown(call *api.Call, u *identity.User) teams.Member {
+	if u == nil {
+		return teams.Member{}
+	}
+	may := call.Project.Auths.Membership
+	all := call.Actor.Server()
+	var m teams.Member
+	if all || may.UserID {
+		m.ID = u.ID
+	}
+	if all || may.UserName {
+		m.Name = u.Name
+	}
+	if all || may.UserEmail {
+		m.Email = u.Email
+	}
+	if all || may.UserPhone {
+		m.Phone = u.Phone
+	}
+	if all || may.UserMFA {
+		m.MFA = u.MFA
+	}
+	if all || may.UserAccessedAt {
+		m.AccessedAt = model.Time(u.AccessedAt.UnixMicro())
+	}
+	return m
+}
+
+// model returns a membership as the caller sees it. Ask it after a transaction:
+// it knows users as of the last commit.
+func (s *Service) model(ctx context.Context, call *api.Call, team *teams.Team, m *teams.Membership) (model.Membership, error) {
+	u, err := s.Users.Identity(ctx, call.Project.ID, m.UserID)
+	return m.Model(team, shown(call, u)), err
+}
+
+// place is a membership and its team.
+type place struct {
+	team *teams.Team
+	m    *teams.Membership
+}
+
+// show ends an endpoint that has found, or changed, a membership.
+func (s *Service) show(ctx context.Context, call *api.Call, p place, err error) (model.Membership, error) {
+	if err != nil {
+		return model.Membership{}, err
+	}
+	return s.model(ctx, call, p.team, p.m)
+}
+
+type listMembershipsParams struct {
+	TeamID  api.ID      `param:"teamId"`
+	Queries api.Queries `param:"queries" default:"[]"`
+	Search  string      `param:"search" min:"0" max:"256" default:"\"\""`
+	Total   bool        `param:"total" default:"true"`
+}
+
+func (s *Service) listMemberships(ctx context.Context, call *api.Call, in listMembershipsParams) (model.MembershipList, error) {
+	var (
+		team  *teams.Team
+		total int
+	)
+	rows, err := api.Read(ctx, call, func(tx store.Tx) (rows []teams.Membership, err error) {
+		if team, err = s.team(ctx, tx, call, string(in.TeamID)); err != nil {
+			return nil, err
+		}
+		rows, total, err = listing.Read[teams.Membership](ctx, tx, teams.MembershipList, listing.Page{
+			Queries: in.Queries, Search: in.Search, NoTotal: !in.Total, Where: sqlb.Eq("team_id", team.ID),
+		})
+		return rows, err
+	})
+	if err != nil {
+		return model.MembershipList{}, err
+	}
+	models := make([]model.Membership, len(rows))
+	for i := range rows {
+		if models[i], err = s.model(ctx, call, team, &rows[i]); err != nil {
+			return model.MembershipList{}, err
+		}
+	}
+	return model.MembershipList{Total: total, Memberships: models}, nil
+}
+
+type membershipParams struct {
+	TeamID       api.ID `param:"teamId"`
+	MembershipID api.ID `param:"membershipId"`
+}
+
+func (s *Service) getMembership(ctx context.Context, call *api.Call, in membershipParams) (model.Membership, error) {
+	found, err := api.Read(ctx, call, func(tx store.Tx) (place, error) {
+		team, err := s.team(ctx, tx, call, string(in.TeamID))
+		if err != nil {
+			return place{}, err
+		}
+		m, err := s.membership(ctx, tx, team, string(in.MembershipID))
+		return place{team, m}, err
+	})
+	return s.show(ctx, call, found, err)
+}
+
+// membership finds a membership of a team.
+func (s *Service) membership(ctx context.Context, tx store.Tx, team *teams.Team, id string) (*teams.Membership, error) {
+	m, err := s.Teams.Membership(ctx, tx, id)
+	if err == nil && m.TeamID != team.ID {
+		return nil, apierr.MembershipNotFound
+	}
+	return m, err
+}
+
+type rolesParams struct {
+	TeamID       api.ID     `param:"teamId"`
+	MembershipID api.ID     `param:"membershipId"`
+	Roles        []api.Role `param:"roles" max:"100"`
+}
+
+func (s *Service) updateMembership(ctx context.Context, call *api.Call, in rolesParams) (model.Membership, error) {
+	changed, err := api.Write(ctx, call, func(tx store.Tx) (place, error) {
+		team, err := s.team(ctx, tx, call, string(in.TeamID))
+		if err != nil {
+			return place{}, err
+		}
+		m, err := s.membership(ctx, tx, team, string(in.MembershipID))
+		if err != nil {
+			return place{}, err
+		}
+		if !owner(call, team.ID) {
+			return place{}, apierr.UserUnauthorized.Detail("User is not allowed to modify roles")
+		}
+		roles := once(texts(in.Roles))
+		if call.Project.IsConsole() && !slices.Contains(roles, teams.RoleOwner) {
+			if err := s.spareLastOwner(ctx, tx, m, apierr.MembershipDowngradeProhibited); err != nil {
+				return place{}, err
+			}
+		}
+		m.Roles = roles
+		return place{team, m}, s.Teams.Change(ctx, tx, m, false)
+	})
+	return s.show(ctx, call, changed, err)
+}
+
+// spareLastOwner refuses to leave an organization without an owner.
+func (s *Service) spareLastOwner(ctx context.Context, tx store.Tx, m *teams.Membership, refusal error) error {
+	last, err := s.Teams.LastOwner(ctx, tx, m)
+	if err == nil && last {
+		return refusal
+	}
+	return err
+}
+
+func (s *Service) deleteMembership(ctx context.Context, call *api.Call, in membershipParams) (api.None, error) {
+	return api.Write(ctx, call, func(tx store.Tx) (api.None, error) {
+		m, err := s.Teams.Membership(ctx, tx, string(in.MembershipID))
+		if errors.Is(err, apierr.MembershipNotFound) {
+			err = apierr.TeamInviteNotFound
+		}
+		if err != nil {
+			return api.None{}, err
+		}
+		own := m.UserID == call.Actor.UserID() && m.UserID != ""
+		switch {
+		case m.TeamID != string(in.TeamID):
+			return api.None{}, apierr.TeamMembershipMismatch
+		case !own && !member(call, m.TeamID):
+			return api.None{}, apierr.TeamNotFound
+		case !own && !owner(call, m.TeamID):
+			return api.None{}, apierr.UserUnauthorized
+		}
+		if call.Project.IsConsole() {
+			if err := s.spareLastOwner(ctx, tx, m, apierr.MembershipDeletionProhibited); err != nil {
+				return api.None{}, err
+			}
+		}
+		return api.None{}, s.Teams.Remove(ctx, tx, m)
+	})
+}
