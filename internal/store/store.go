@@ -26,7 +26,8 @@ var (
 	// ErrConflict says that a unique key is taken; see [ConflictError].
 	ErrConflict = errors.New("store: conflict")
 	// ErrUnavailable says that the store cannot take the change now: a full or
-	// read-only disk, a lost connection. Nothing was changed.
+	// read-only disk, a lost connection. Nothing was changed, unless PostgreSQL
+	// lost the connection during the commit: then nobody knows.
 	ErrUnavailable = errors.New("store: unavailable")
 	// ErrTimeout says that the context ended while a statement ran.
 	ErrTimeout = errors.New("store: timeout")
@@ -54,9 +55,11 @@ type DB interface {
 
 	// Update runs fn in a transaction that commits, durably, when fn returns
 	// nil, and leaves nothing behind when it does not. Changes of a project are
-	// serialised on SQLite, where several calls may share one commit, so fn must
-	// be quick. PostgreSQL may run fn again after a serialisation failure, so fn
-	// must have no effect but through its Tx.
+	// as if one came after the other. On SQLite they do, several sharing one
+	// commit, so fn must be quick, and must not wait for another update of the
+	// project. Fn may run again: on PostgreSQL after it met another, on SQLite
+	// after another in its commit was interrupted. So it must have no effect but
+	// through its Tx.
 	Update(ctx context.Context, project string, fn func(Tx) error) error
 
 	// Drop removes a project's database and all that is in it.
@@ -75,7 +78,10 @@ type DB interface {
 // Tx is a transaction. It is used by one goroutine, inside the function it was
 // given to, and not after. Statements mark their arguments with "?", whatever
 // the engine; values travel as arguments only. Arguments are nil, bool, int,
-// int64, float64, string or []byte.
+// int64, float64, string or []byte; see [ErrArgument].
+//
+// Once a statement has failed, all later ones fail with its error, and so does
+// the transaction, even if its function returns nil.
 type Tx interface {
 	// Project is the project whose rows the transaction sees.
 	Project() string
@@ -93,8 +99,10 @@ type Tx interface {
 	// Vault seals and opens the secrets of this project's rows.
 	Vault() *vault.Vault
 
-	// OnCommit calls fn after the transaction has committed, and never if it
-	// does not. It is for caches and notices inside this process.
+	// OnCommit calls fn after the transaction has committed, before the update
+	// returns, and never if it does not commit. It is for caches and notices
+	// inside this process. SQLite calls in the order of the commits, and commits
+	// nothing meanwhile, so fn must be quick and must not update the project.
 	OnCommit(fn func())
 }
 

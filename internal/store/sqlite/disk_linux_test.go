@@ -47,4 +47,3 @@ func TestAFullDiskStopsWritesOnly(t *testing.T) {
 	}
 	insert(t, db, "p2", "a", "")
 }
-

@@ -125,6 +125,15 @@ var concurrencyTests = []test{
 		wantErr(t, db.Update(ctx, project, never), store.ErrTimeout)
 		wantErr(t, db.View(ctx, project, never), store.ErrTimeout)
 	}},
+	{"a context that ends after the last statement leaves the commit alone", func(t *testing.T, db store.DB) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.Update(ctx, project, func(tx store.Tx) error {
+			defer cancel()
+			return add(ctx, "a")(tx)
+		})
+		must(t, err)
+		wantIDs(t, db, "a")
+	}},
 	{"a context that ends stops a long query", func(t *testing.T, db store.DB) {
 		for name, transaction := range map[string]func(context.Context, string, func(store.Tx) error) error{"view": db.View, "update": db.Update} {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
