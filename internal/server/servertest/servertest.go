@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type Server struct {
 	URL   string // of the API, with /v1
 	Clock *clock.Manual
 	Log   *bytes.Buffer
+	Stop  func() // it stops with the test, too
 
 	t testing.TB
 }
@@ -50,12 +52,13 @@ func Open(t testing.TB, dir string, env ...string) *Server {
 	}
 	listener := httptest.NewServer(s.Handler)
 	s.URL = listener.URL + "/v1"
-	t.Cleanup(func() {
+	s.Stop = sync.OnceFunc(func() {
 		listener.Close()
 		if err := s.Close(); err != nil {
 			t.Errorf("close the server: %v", err)
 		}
 	})
+	t.Cleanup(s.Stop)
 	return s
 }
 
