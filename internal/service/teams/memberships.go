@@ -11,59 +11,58 @@ import (
 	"moorfast/internal/core/teams"
 	"moorfast/internal/identity"
 	"moorfast/internal/model"
+	"moorfast/internal/project"
 	"moorfast/internal/store"
 	"moorfast/internal/store/sqlb"
 )
 
-// shown is what a membership shows of its user to the caller: all of him to a
-// server, and to others what the project lets them see.
-func shown(call *api.Call, u *identity.User) teams.Member {
-	if u == nil {
-		return teams.Member{}
+// everything is the sight of those from whom nothing is hidden.
+var everything = project.Privacy{UserID: true, UserEmail: true, UserPhone: true, UserName: true, UserMFA: true, UserAccessedAt: true}
+
+// sight is what the caller sees of members: all of them as a server, and
+// otherwise what the project lets members see of each other.
+func sight(call *api.Call) project.Privacy {
+	if call.Actor.Server() {
+		return everything
 	}
-	may := call.Project.Auths.Membership
-	all := call.Actor.Server()
-	var m teams.Member
-	if all || may.UserID {
+	return call.Project.Auths.Membership
+}
+
+// through is what of a user can be seen.
+func through(see project.Privacy, u *identity.User) (m teams.Member) {
+	if u == nil {
+		return m
+	}
+	if see.UserID {
 		m.ID = u.ID
 	}
-	if all || may.UserName {
+	if see.UserName {
 		m.Name = u.Name
 	}
-	if all || may.UserEmail {
+	if see.UserEmail {
 		m.Email = u.Email
 	}
-	if all || may.UserPhone {
+	if see.UserPhone {
 		m.Phone = u.Phone
 	}
-	if all || may.UserMFA {
-		m.MFA = u.MFA
-	}
-	if all || may.UserAccessedAt {
+	if see.UserAccessedAt {
 		m.AccessedAt = model.Time(u.AccessedAt.UnixMicro())
 	}
+	m.MFA = see.UserMFA && u.MFA
 	return m
 }
 
-// model returns a membership as the caller sees it. Ask it after a transaction:
-// it knows users as of the last commit.
-func (s *Service) model(ctx context.Context, call *api.Call, team *teams.Team, m *teams.Membership) (model.Membership, error) {
-	u, err := s.Users.Identity(ctx, call.Project.ID, m.UserID)
-	return m.Model(team, shown(call, u)), err
+// model returns a membership as it is seen. Ask it after a transaction: it
+// knows users as of the last commit.
+func (s *Service) model(ctx context.Context, call *api.Call, p place, see project.Privacy) (model.Membership, error) {
+	u, err := s.Users.Identity(ctx, call.Project.ID, p.m.UserID)
+	return p.m.Model(p.team, through(see, u)), err
 }
 
 // place is a membership and its team.
 type place struct {
 	team *teams.Team
 	m    *teams.Membership
-}
-
-// show ends an endpoint that has found, or changed, a membership.
-func (s *Service) show(ctx context.Context, call *api.Call, p place, err error) (model.Membership, error) {
-	if err != nil {
-		return model.Membership{}, err
-	}
-	return s.model(ctx, call, p.team, p.m)
 }
 
 type listMembershipsParams struct {
@@ -92,7 +91,7 @@ func (s *Service) listMemberships(ctx context.Context, call *api.Call, in listMe
 	}
 	models := make([]model.Membership, len(rows))
 	for i := range rows {
-		if models[i], err = s.model(ctx, call, team, &rows[i]); err != nil {
+		if models[i], err = s.model(ctx, call, place{team, &rows[i]}, sight(call)); err != nil {
 			return model.MembershipList{}, err
 		}
 	}

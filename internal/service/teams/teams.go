@@ -1,15 +1,18 @@
-// Package teams serves teams, their members, and invitations to them.
+// Package teams serves teams, their members, and invitations to them. The
+// organizations of the console are teams.
 package teams
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
 	"moorfast/internal/core/access"
 	"moorfast/internal/core/listing"
+	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
 	"moorfast/internal/model"
@@ -23,7 +26,8 @@ type Mailer interface {
 	Invite(ctx context.Context, p *project.Project, i Invitation) error
 }
 
-// Invitation is what an invited person is told, by mail or by phone.
+// Invitation is what an invited person is told, by mail or by phone: one of
+// Email and Phone is "".
 type Invitation struct {
 	Email, Phone string
 	Name, Team   string
@@ -31,40 +35,59 @@ type Invitation struct {
 	Link         string
 }
 
+// Projects removes what an organization owns.
+type Projects interface {
+	Delete(ctx context.Context, id string, now int64) error
+}
+
 // Service serves the teams endpoints.
 type Service struct {
-	Teams   *teams.Teams
-	Users   *users.Users
-	Console *access.Policy
-	Mailer  Mailer // nil where mail is not set up
+	Teams    *teams.Teams
+	Users    *users.Users
+	Projects Projects
+	Console  *access.Policy
+	Mailer   Mailer // nil where mail is not set up
 }
 
-// member reports whether the actor may see a team: as a member, or as one whom
-// permissions do not bind.
-func member(call *api.Call, teamID string) bool {
-	return call.Actor.Server() || call.Actor.Is("team:"+teamID)
-}
+// The refusals of members who do not own the team.
+var (
+	notOwner  = apierr.UserUnauthorized
+	noInviter = apierr.UserUnauthorized.Detail("User is not allowed to send invitations for this team")
+	noRoles   = apierr.UserUnauthorized.Detail("User is not allowed to modify roles")
+)
 
-// owner reports whether the actor may change a team.
-func owner(call *api.Call, teamID string) bool {
-	return call.Actor.Server() || call.Actor.Is("team:"+teamID+"/"+teams.RoleOwner)
-}
-
-// team finds a team that the actor may see. What he may not see is not there.
+// team finds a team that the actor may see: as a member, or as one whom
+// permissions do not bind. What he may not see is not there.
 func (s *Service) team(ctx context.Context, tx store.Tx, call *api.Call, id string) (*teams.Team, error) {
-	if !member(call, id) {
+	if !call.Actor.Server() && !call.Actor.Is("team:"+id) {
 		return nil, apierr.TeamNotFound
 	}
 	return s.Teams.Get(ctx, tx, id)
 }
 
 // owned finds a team that the actor may change.
-func (s *Service) owned(ctx context.Context, tx store.Tx, call *api.Call, id string) (*teams.Team, error) {
+func (s *Service) owned(ctx context.Context, tx store.Tx, call *api.Call, id string, refusal error) (*teams.Team, error) {
 	r, err := s.team(ctx, tx, call, id)
-	if err == nil && !owner(call, id) {
-		return nil, apierr.UserUnauthorized
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	return r, s.own(ctx, tx, call, id, refusal)
+}
+
+// own returns a refusal where the actor does not own a team. It asks the rows:
+// the call may have waited behind one that took the role away.
+func (s *Service) own(ctx context.Context, tx store.Tx, call *api.Call, teamID string, refusal error) error {
+	if call.Actor.Server() {
+		return nil
+	}
+	m, err := s.Teams.MembershipOf(ctx, tx, teamID, call.Actor.UserID())
+	if errors.Is(err, apierr.MembershipNotFound) {
+		return refusal
+	}
+	if err == nil && !(m.Confirm && slices.Contains(m.Roles, teams.RoleOwner)) {
+		return refusal
+	}
+	return err
 }
 
 type createParams struct {
@@ -172,7 +195,7 @@ type nameParams struct {
 
 func (s *Service) updateName(ctx context.Context, call *api.Call, in nameParams) (model.Team, error) {
 	return api.Write(ctx, call, func(tx store.Tx) (model.Team, error) {
-		r, err := s.owned(ctx, tx, call, string(in.TeamID))
+		r, err := s.owned(ctx, tx, call, string(in.TeamID), notOwner)
 		if err != nil {
 			return model.Team{}, err
 		}
@@ -182,14 +205,40 @@ func (s *Service) updateName(ctx context.Context, call *api.Call, in nameParams)
 	})
 }
 
+// delete removes a team. An organization takes its projects with it: it goes in
+// the transaction that finds that none is left.
 func (s *Service) delete(ctx context.Context, call *api.Call, in teamParams) (api.None, error) {
-	return api.Write(ctx, call, func(tx store.Tx) (api.None, error) {
-		r, err := s.owned(ctx, tx, call, string(in.TeamID))
-		if err != nil {
+	for {
+		left, err := api.Write(ctx, call, func(tx store.Tx) ([]projects.Row, error) {
+			r, err := s.owned(ctx, tx, call, string(in.TeamID), notOwner)
+			if err != nil {
+				return nil, err
+			}
+			left, err := holdings(ctx, tx, call, r.ID)
+			if err != nil || len(left) > 0 {
+				return left, err
+			}
+			return nil, s.Teams.Delete(ctx, tx, r.ID)
+		})
+		if err != nil || len(left) == 0 {
 			return api.None{}, err
 		}
-		return api.None{}, s.Teams.Delete(ctx, tx, r.ID)
-	})
+		for _, p := range left {
+			err := s.Projects.Delete(ctx, p.ID, call.Micros())
+			if err != nil && !errors.Is(err, apierr.ProjectNotFound) { // another was faster
+				return api.None{}, err
+			}
+		}
+	}
+}
+
+// holdings are projects of an organization, as many as fit on a page.
+func holdings(ctx context.Context, tx store.Tx, call *api.Call, teamID string) ([]projects.Row, error) {
+	if !call.Project.IsConsole() {
+		return nil, nil
+	}
+	rows, _, err := projects.List(ctx, tx, listing.Page{NoTotal: true}, []string{teamID})
+	return rows, err
 }
 
 func (s *Service) getPrefs(ctx context.Context, call *api.Call, in teamParams) (api.Document, error) {
@@ -209,7 +258,7 @@ type prefsParams struct {
 
 func (s *Service) updatePrefs(ctx context.Context, call *api.Call, in prefsParams) (api.Document, error) {
 	return api.Write(ctx, call, func(tx store.Tx) (api.Document, error) {
-		r, err := s.owned(ctx, tx, call, string(in.TeamID))
+		r, err := s.owned(ctx, tx, call, string(in.TeamID), notOwner)
 		if err != nil {
 			return nil, err
 		}
