@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -34,6 +35,10 @@ const (
 	queryCanceled        = "57014"
 )
 
+// nameTaken are the codes with which two nodes meet that make one schema or table
+// at once, even if it is only made IF NOT EXISTS.
+var nameTaken = []string{"42710", "42P06", "42P07"}
+
 // unavailableClasses are those of errors that say nothing of the statement:
 // connection, resources, intervention of an operator, system.
 var unavailableClasses = []string{"08", "53", "57", "58"}
@@ -52,6 +57,8 @@ func translate(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	case refused.Code == uniqueViolation:
 		return &store.ConflictError{Columns: keyColumns(refused.Detail), Index: refused.ConstraintName}
+	case slices.Contains(nameTaken, refused.Code):
+		return fmt.Errorf("%w: %w", store.ErrConflict, err)
 	case refused.Code == readOnlyTransaction: // of an update: the server is a standby
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}

@@ -76,7 +76,7 @@ func (r *Ring) create(ctx context.Context, conn *pgx.Conn) error {
 		`CREATE TABLE IF NOT EXISTS ` + r.table + ` (one BIGINT PRIMARY KEY CHECK (one = 1), data BYTEA NOT NULL, version BIGINT NOT NULL)`,
 	} {
 		_, err := conn.Exec(ctx, sql)
-		if is(err, uniqueViolation) {
+		if errors.Is(translate(ctx, err), store.ErrConflict) {
 			_, err = conn.Exec(ctx, sql) // another node made it at the same time
 		}
 		if err != nil {
@@ -99,9 +99,7 @@ func (r *Ring) connected(ctx context.Context, fn func(*pgx.Conn) error) error {
 }
 
 // missing tells whether an error says that there is no such schema or table.
-func missing(err error) bool { return is(err, "3F000") || is(err, "42P01") }
-
-func is(err error, code string) bool {
+func missing(err error) bool {
 	var e *pgconn.PgError
-	return errors.As(err, &e) && e.Code == code
+	return errors.As(err, &e) && (e.Code == "3F000" || e.Code == "42P01")
 }

@@ -27,7 +27,14 @@ func TestRing(t *testing.T) {
 			t.Fatalf("load = %q, %d, %v, want %q, %d", data, version, err, want, wantVersion)
 		}
 	}
+	fresh := func(want bool) {
+		t.Helper()
+		if fresh, err := ring.Fresh(ctx); err != nil || fresh != want {
+			t.Errorf("fresh = %v, %v, want %v", fresh, err, want)
+		}
+	}
 	load(nil, 0)
+	fresh(true)
 	if err := ring.Save(ctx, []byte("x"), 7); !errors.Is(err, vault.ErrChanged) {
 		t.Errorf("save over nothing: err = %v, want ErrChanged", err)
 	}
@@ -47,7 +54,9 @@ func TestRing(t *testing.T) {
 	load([]byte("two"), 2)
 
 	// The schema of the ring and that of the platform are one.
+	fresh(true)
 	open(t, options)
+	fresh(false)
 	load([]byte("two"), 2)
 }
 

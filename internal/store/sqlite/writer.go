@@ -47,7 +47,7 @@ type request struct {
 	ctx   context.Context
 	state atomic.Int32
 	wake  chan wake
-	tx    *tx
+	tx    *tx // of its last turn
 }
 
 const (
@@ -56,11 +56,13 @@ const (
 	abandoned
 )
 
-// A wake is either a turn, or the end.
+// A wake tells a request what comes next: its turn, its commit, or an error.
+// After the first, and after the second if something is left for it, the writer
+// waits for the connection to come back.
 type wake struct {
-	turn     *tx
-	err      error
-	panicked any // in a function that the transaction left for its commit
+	turn      bool
+	committed bool
+	err       error
 }
 
 func startWriter(d *database) (*writer, error) {
@@ -93,12 +95,13 @@ func (w *writer) update(ctx context.Context, fn func(store.Tx) error) error {
 		select {
 		case m := <-r.wake:
 			switch {
-			case m.panicked != nil:
-				panic(m.panicked)
-			case m.turn == nil:
+			case m.committed:
+				w.committed(r.tx)
+				return nil
+			case !m.turn:
 				return m.err
 			}
-			if err := w.turn(m.turn, fn); err != nil {
+			if err := w.turn(r.tx, fn); err != nil {
 				return err // it is rolled back, so there is nothing to wait for
 			}
 		case <-done:
@@ -121,6 +124,17 @@ func (w *writer) turn(t *tx, fn func(store.Tx) error) error {
 		err = t.failed
 	}
 	return err
+}
+
+// committed calls what the transaction left for its commit.
+func (w *writer) committed(t *tx) {
+	if len(t.hooks) == 0 {
+		return
+	}
+	defer func() { w.back <- nil }()
+	for _, hook := range t.hooks {
+		hook()
+	}
 }
 
 func (w *writer) loop() {
@@ -153,155 +167,6 @@ func (w *writer) gather(batch []*request) []*request {
 	return batch
 }
 
-// run commits the transactions of a batch. It returns those that have to run
-// again, because the failure of another has undone what they did.
-func (w *writer) run(batch []*request) (again []*request) {
-	if err := w.begin(); err != nil {
-		answer(batch, err)
-		return nil
-	}
-	alone := len(batch) == 1
-	kept := batch[:0]
-	for i, r := range batch {
-		if !r.take() {
-			continue
-		}
-		switch w.attempt(r, alone) {
-		case succeeded:
-			kept = append(kept, r)
-		case lost:
-			w.rollback()
-			return append(kept, batch[i+1:]...)
-		}
-	}
-	w.commit(kept)
-	return nil
-}
-
-// take tells whether a request still wants its turn. It is not asked for after.
-func (r *request) take() bool {
-	if r.ctx.Err() == nil {
-		return r.state.CompareAndSwap(waiting, begun) || r.state.Load() == begun
-	}
-	if r.state.CompareAndSwap(waiting, begun) {
-		r.wake <- wake{err: timeout(r.ctx)}
-		return false
-	}
-	return r.state.Load() == begun
-}
-
-type outcome int
-
-const (
-	succeeded outcome = iota
-	undone            // the request's own changes
-	lost              // the changes of the whole batch
-)
-
-// attempt gives one request its turn. Alone in its batch, it needs no savepoint.
-func (w *writer) attempt(r *request, alone bool) outcome {
-	if !alone {
-		if err := w.conn.run("SAVEPOINT request"); err != nil {
-			r.wake <- wake{err: unavailable("savepoint", err)}
-			return lost
-		}
-	}
-	r.tx = &tx{conn: w.conn, database: w.database}
-	r.wake <- wake{turn: r.tx}
-	err := <-w.back
-	switch {
-	case w.conn.lost():
-		if err == nil {
-			r.wake <- wake{err: errEnded}
-		}
-		return lost
-	case err != nil && alone:
-		return undone // by the rollback of a batch without anything in it
-	case err != nil:
-		if w.conn.run("ROLLBACK TO request") != nil || w.conn.run("RELEASE request") != nil {
-			return lost
-		}
-		return undone
-	case !alone:
-		if err := w.conn.run("RELEASE request"); err != nil {
-			r.wake <- wake{err: unavailable("release", err)}
-			return lost
-		}
-	}
-	return succeeded
-}
-
-func (w *writer) begin() error {
-	if w.conn == nil {
-		if err := w.connect(); err != nil {
-			return err
-		}
-	}
-	err := w.conn.run("BEGIN IMMEDIATE")
-	if err != nil {
-		w.disconnect()
-		return unavailable("begin", err)
-	}
-	return nil
-}
-
-// rollback ends a transaction without its changes. It keeps the connection only
-// if that worked.
-func (w *writer) rollback() {
-	switch {
-	case w.conn.broken || w.conn.inside:
-		w.disconnect()
-	case w.conn.lost():
-	case w.conn.run("ROLLBACK") != nil:
-		w.disconnect()
-	}
-}
-
-// commit makes the changes of a batch last, and tells everyone.
-func (w *writer) commit(batch []*request) {
-	if len(batch) == 0 {
-		w.rollback()
-		return
-	}
-	if err := w.conn.run("COMMIT"); err != nil {
-		w.rollback()
-		// The disk may have come back as another, and wants to be opened afresh.
-		// Not at once: a log that was written, but not synced, could be taken for
-		// the truth when it is opened, and with it what is refused here.
-		if w.failing && w.conn != nil {
-			w.disconnect()
-		}
-		w.failing = true
-		answer(batch, unavailable("commit", err))
-		return
-	}
-	w.failing = false
-	ends := make([]wake, len(batch))
-	for i, r := range batch {
-		ends[i].panicked = r.tx.committed()
-	}
-	for i, r := range batch {
-		r.wake <- ends[i]
-	}
-}
-
-// committed calls what the transaction left for its commit.
-func (t *tx) committed() (panicked any) {
-	defer func() { panicked = recover() }()
-	for _, hook := range t.hooks {
-		hook()
-	}
-	return nil
-}
-
-func answer(batch []*request, err error) {
-	for _, r := range batch {
-		if r.state.CompareAndSwap(waiting, begun) || r.state.Load() == begun {
-			r.wake <- wake{err: err}
-		}
-	}
-}
-
 func (w *writer) connect() error {
 	c, err := openWriter(w.database.path)
 	if err != nil {
@@ -314,7 +179,7 @@ func (w *writer) connect() error {
 		w.pages = pages
 		return nil
 	})
-	w.conn, w.next = c, checkpointPages
+	w.conn, w.next, w.patience = c, checkpointPages, minPatience
 	return nil
 }
 

@@ -220,6 +220,19 @@ var transactionTests = []test{
 		})
 		wantErr(t, err, errUndo)
 	}},
+	{"a goroutine that ends on commit leaves the update standing", func(t *testing.T, db store.DB) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			db.Update(t.Context(), project, func(tx store.Tx) error {
+				tx.OnCommit(runtime.Goexit)
+				return add(t.Context(), "a")(tx)
+			})
+		}()
+		<-done
+		must(t, db.Update(t.Context(), project, add(t.Context(), "b")))
+		wantIDs(t, db, "a", "b")
+	}},
 	{"a panic on commit reaches the caller of the update, which stands", func(t *testing.T, db store.DB) {
 		func() {
 			defer func() {
