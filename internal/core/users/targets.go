@@ -114,10 +114,10 @@ func (u *Users) offerTarget(ctx context.Context, tx store.Tx, t Target) error {
 	return err
 }
 
-// MoveTarget makes the target that stands for a user's address or number stand
+// moveTarget makes the target that stands for a user's address or number stand
 // for another: old and next may be "". Where another user has a target of the
 // new one, it returns [apierr.UserTargetAlreadyExists].
-func (u *Users) MoveTarget(ctx context.Context, tx store.Tx, userID, typ, old, next string) error {
+func (u *Users) moveTarget(ctx context.Context, tx store.Tx, userID, typ, old, next string) error {
 	if old == next {
 		return nil
 	}

@@ -11,8 +11,9 @@ import (
 	"moorfast/internal/vault"
 )
 
-// User is a user as he is stored. Set the fields that hang together by the
-// methods, and write them by [Users.Update] with the columns that they name.
+// User is a user as he is stored. Fields that hang together are set by methods;
+// what of a stored user hangs together with other rows is changed by those of
+// [Users].
 type User struct {
 	Seq       int64  `col:"seq"`
 	ID        string `col:"id"`
@@ -48,16 +49,6 @@ type User struct {
 	Impersonator bool            `col:"impersonator"`
 	Invited      bool            `col:"invited"` // an invitation made him
 }
-
-// The columns that [User.SetEmail], [User.SetPhone] and [User.SetPassword] set.
-var (
-	EmailColumns = []string{
-		"email", "email_verification", "email_canonical",
-		"email_is_free", "email_is_disposable", "email_is_corporate", "email_is_canonical",
-	}
-	PhoneColumns    = []string{"phone", "phone_verification"}
-	PasswordColumns = []string{"password", "password_update", "password_history", "reset"}
-)
 
 // NewUser returns a user who is about to be added, with nothing but an id.
 func NewUser(id string, now int64) *User {

@@ -3,6 +3,7 @@ package users_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"moorfast/internal/id"
 	"moorfast/internal/identity"
 	"moorfast/internal/password"
+	"moorfast/internal/project"
 	"moorfast/internal/store"
 	"moorfast/internal/store/migrate"
 	"moorfast/internal/store/sqlb"
@@ -388,24 +390,75 @@ func TestPasswordHistory(t *testing.T) {
 	}
 }
 
-func TestMoveTarget(t *testing.T) {
+func TestChangeEmail(t *testing.T) {
 	f, ctx := newFixture(t), t.Context()
 	f.add("walter", "walter@example.com")
 	f.add("jesse", "jesse@example.com")
-	move := func(old, next string) error {
-		return f.try(func(tx store.Tx) error { return f.MoveTarget(ctx, tx, "walter", users.EmailTarget, old, next) })
-	}
-	f.wantError("another's", move("walter@example.com", "jesse@example.com"), apierr.UserTargetAlreadyExists)
-	f.wantError("new", move("walter@example.com", "ww@example.com"), nil)
-	f.wantError("none", move("ww@example.com", ""), nil)
-	f.wantError("from none", move("", "walter@example.com"), nil)
 	f.update(func(tx store.Tx) error {
-		all, err := f.Targets(ctx, tx, "walter")
-		if len(all["walter"]) != 1 || all["walter"][0].Identifier != "walter@example.com" {
-			t.Errorf("targets = %+v", all)
-		}
-		return err
+		return f.AddIdentity(ctx, tx, &users.Identity{ID: "i1", UserID: "jesse", Provider: "github", ProviderUID: "1", ProviderEmail: "jp@example.com"})
 	})
+	change := func(address string) error {
+		return f.try(func(tx store.Tx) error {
+			u, err := f.Get(ctx, tx, "walter")
+			if err != nil {
+				return err
+			}
+			return f.ChangeEmail(ctx, tx, u, address)
+		})
+	}
+	f.wantError("another's", change("jesse@example.com"), apierr.UserTargetAlreadyExists)
+	f.wantError("another's at a provider", change("jp@example.com"), apierr.UserEmailAlreadyExists)
+	for _, next := range []string{"ww@example.com", "", "walter@example.com", "walter@example.com"} {
+		f.wantError(next, change(next), nil)
+		f.update(func(tx store.Tx) error {
+			u, err := f.Get(ctx, tx, "walter")
+			if err != nil {
+				return err
+			}
+			targets, err := f.Targets(ctx, tx, "walter")
+			if got := targets["walter"]; u.EmailText() != next || (next == "") != (len(got) == 0) || next != "" && got[0].Identifier != next {
+				t.Errorf("address %q, targets %+v, want %q", u.EmailText(), got, next)
+			}
+			return err
+		})
+	}
+}
+
+// What was sent to an address proves nothing about the next one, and who asked
+// for a recovery before the password was changed cannot change it back.
+func TestChangesVoidWhatWasSentBefore(t *testing.T) {
+	f, ctx := newFixture(t), t.Context()
+	u := f.add("walter", "walter@example.com")
+	all := []users.TokenKind{users.VerificationToken, users.RecoveryToken, users.MagicURLToken, users.EmailToken, users.PhoneToken, users.GenericToken}
+	for name, c := range map[string]struct {
+		change func(tx store.Tx) error
+		left   int
+	}{
+		"email": {func(tx store.Tx) error { return f.ChangeEmail(ctx, tx, u, "ww@example.com") }, 2},
+		"phone": {func(tx store.Tx) error { return f.ChangePhone(ctx, tx, u, "+14155552671") }, 5},
+		"password": {func(tx store.Tx) error {
+			return f.ChangePassword(ctx, tx, project.DefaultAuths(), u, password.Hash{}, "")
+		}, 5},
+	} {
+		f.update(func(tx store.Tx) error {
+			if _, err := store.DeleteWhere(ctx, tx, "user_tokens", sqlb.And()); err != nil {
+				return err
+			}
+			for _, kind := range all {
+				if err := f.Issue(ctx, tx, users.NewToken(fmt.Sprint(name, kind), "walter", kind, "s", f.micros(), f.micros()+1e6)); err != nil {
+					return err
+				}
+			}
+			if err := c.change(tx); err != nil {
+				return err
+			}
+			left, err := store.Count(ctx, tx, "user_tokens", nil, 0)
+			if left != c.left {
+				t.Errorf("after a change of %s, %d tokens are left, want %d", name, left, c.left)
+			}
+			return err
+		})
+	}
 }
 
 func TestTouchNotesAVisitOnceADay(t *testing.T) {

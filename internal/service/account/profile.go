@@ -19,7 +19,7 @@ func (s *Service) get(ctx context.Context, call *api.Call, _ none) (model.Accoun
 		return model.Account{}, err
 	}
 	return api.Read(ctx, call, func(tx store.Tx) (model.Account, error) {
-		r, err := s.Users.Get(ctx, tx, id)
+		r, err := s.Users.Profile(ctx, tx, id)
 		if err != nil {
 			return model.Account{}, err
 		}
@@ -55,11 +55,17 @@ func (s *Service) updateName(ctx context.Context, call *api.Call, in nameParams)
 }
 
 func (s *Service) getPrefs(ctx context.Context, call *api.Call, _ none) (api.Document, error) {
-	r, err := s.myself(ctx, call)
+	id, err := me(call)
 	if err != nil {
 		return nil, err
 	}
-	return api.Document(r.Prefs), nil
+	return api.Read(ctx, call, func(tx store.Tx) (api.Document, error) {
+		r, err := s.Users.Profile(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		return api.Document(r.Prefs), nil
+	})
 }
 
 type prefsParams struct {
@@ -123,10 +129,7 @@ func (s *Service) apply(ctx context.Context, tx store.Tx, call *api.Call, r *use
 		r.Rehash(p.next)
 		return s.Users.Update(ctx, tx, r, "password")
 	}
-	if err := r.SetPassword(p.next, call.Project.Auths.PasswordHistory, call.Micros()); err != nil {
-		return err
-	}
-	return s.Users.Update(ctx, tx, r, users.PasswordColumns...)
+	return s.Users.ChangePassword(ctx, tx, call.Project.Auths, r, p.next, call.Actor.SessionID)
 }
 
 func same(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
@@ -144,24 +147,18 @@ func (s *Service) updateEmail(ctx context.Context, call *api.Call, in emailParam
 		return model.Account{}, err
 	}
 	return s.change(ctx, call, func(tx store.Tx, r *users.User) error {
-		old := r.EmailText()
-		become(r)
-		if call.Project.IsConsole() {
-			if err := s.Console.ChangeEmail(person(call, r)); err != nil {
-				return err
-			}
-		}
 		if err := s.apply(ctx, tx, call, r, proof); err != nil {
 			return err
 		}
-		if err := s.free(ctx, tx, r); err != nil {
-			return err
+		if call.Project.IsConsole() {
+			next := *r
+			become(&next)
+			if err := s.Console.ChangeEmail(person(call, &next)); err != nil {
+				return err
+			}
 		}
-		if err := s.Users.MoveTarget(ctx, tx, r.ID, users.EmailTarget, old, address); err != nil {
-			return err
-		}
-		err := s.Users.Update(ctx, tx, r, users.EmailColumns...)
-		if errors.Is(err, apierr.UserAlreadyExists) {
+		err := s.Users.ChangeEmail(ctx, tx, r, address)
+		if errors.Is(err, apierr.UserEmailAlreadyExists) {
 			return apierr.BadRequest.Because(err)
 		}
 		return err
@@ -181,19 +178,10 @@ func (s *Service) updatePhone(ctx context.Context, call *api.Call, in phoneParam
 		return model.Account{}, err
 	}
 	return s.change(ctx, call, func(tx store.Tx, r *users.User) error {
-		old := r.PhoneText()
-		become(r)
 		if err := s.apply(ctx, tx, call, r, proof); err != nil {
 			return err
 		}
-		if err := s.Users.MoveTarget(ctx, tx, r.ID, users.SMSTarget, old, number); err != nil {
-			return err
-		}
-		err := s.Users.Update(ctx, tx, r, users.PhoneColumns...)
-		if errors.Is(err, apierr.UserAlreadyExists) {
-			return apierr.UserPhoneAlreadyExists.Because(err)
-		}
-		return err
+		return s.Users.ChangePhone(ctx, tx, r, number)
 	})
 }
 
@@ -217,13 +205,5 @@ func (s *Service) updatePassword(ctx context.Context, call *api.Call, in passwor
 		return model.Account{}, err
 	}
 	proved := proof{was: r.PasswordUpdate, next: hash, set: true}
-	return s.change(ctx, call, func(tx store.Tx, r *users.User) error {
-		if err := s.apply(ctx, tx, call, r, proved); err != nil {
-			return err
-		}
-		if !call.Project.Auths.InvalidateSessions {
-			return nil
-		}
-		return s.Users.CloseAll(ctx, tx, r.ID, call.Actor.SessionID)
-	})
+	return s.change(ctx, call, func(tx store.Tx, r *users.User) error { return s.apply(ctx, tx, call, r, proved) })
 }

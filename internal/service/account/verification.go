@@ -76,17 +76,11 @@ func (s *Service) updateRecovery(ctx context.Context, call *api.Call, in updateR
 		return model.Token{}, err
 	}
 	return s.redeem(ctx, call, userID, in.Secret, users.RecoveryToken, func(tx store.Tx, r *users.User) error {
-		if err := r.SetPassword(hash, call.Project.Auths.PasswordHistory, call.Micros()); err != nil {
-			return err
-		}
 		r.EmailVerified = true // the link was in a mail to it
-		if err := s.Users.Update(ctx, tx, r, append(users.PasswordColumns, "email_verification")...); err != nil {
+		if err := s.Users.Update(ctx, tx, r, "email_verification"); err != nil {
 			return err
 		}
-		if !call.Project.Auths.InvalidateSessions {
-			return nil
-		}
-		return s.Users.CloseAll(ctx, tx, userID, "")
+		return s.Users.ChangePassword(ctx, tx, call.Project.Auths, r, hash, "")
 	})
 }
 

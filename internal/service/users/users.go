@@ -4,11 +4,9 @@ package users
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 
 	"moorfast/internal/api"
-	"moorfast/internal/apierr"
 	"moorfast/internal/core/listing"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -222,21 +220,8 @@ type emailParams struct {
 }
 
 func (s *Service) updateEmail(ctx context.Context, call *api.Call, in emailParams) (model.User, error) {
-	address := string(in.Email)
 	return s.change(ctx, call, in.UserID, func(tx store.Tx, r *users.User) error {
-		old := r.EmailText()
-		r.SetEmail(address)
-		if err := s.Users.FreeEmail(ctx, tx, r.ID, address); err != nil {
-			return err
-		}
-		if err := s.Users.MoveTarget(ctx, tx, r.ID, users.EmailTarget, old, address); err != nil {
-			return err
-		}
-		err := s.Users.Update(ctx, tx, r, users.EmailColumns...)
-		if errors.Is(err, apierr.UserAlreadyExists) {
-			return apierr.UserEmailAlreadyExists.Because(err)
-		}
-		return err
+		return s.Users.ChangeEmail(ctx, tx, r, string(in.Email))
 	})
 }
 
@@ -246,18 +231,8 @@ type phoneParams struct {
 }
 
 func (s *Service) updatePhone(ctx context.Context, call *api.Call, in phoneParams) (model.User, error) {
-	number := string(in.Number)
 	return s.change(ctx, call, in.UserID, func(tx store.Tx, r *users.User) error {
-		old := r.PhoneText()
-		r.SetPhone(number)
-		if err := s.Users.MoveTarget(ctx, tx, r.ID, users.SMSTarget, old, number); err != nil {
-			return err
-		}
-		err := s.Users.Update(ctx, tx, r, users.PhoneColumns...)
-		if errors.Is(err, apierr.UserAlreadyExists) {
-			return apierr.UserPhoneAlreadyExists.Because(err)
-		}
-		return err
+		return s.Users.ChangePhone(ctx, tx, r, string(in.Number))
 	})
 }
 
@@ -279,16 +254,7 @@ func (s *Service) updatePassword(ctx context.Context, call *api.Call, in passwor
 		}
 	}
 	return s.change(ctx, call, in.UserID, func(tx store.Tx, r *users.User) error {
-		if err := r.SetPassword(hash, call.Project.Auths.PasswordHistory, call.Micros()); err != nil {
-			return err
-		}
-		if err := s.Users.Update(ctx, tx, r, users.PasswordColumns...); err != nil {
-			return err
-		}
-		if !call.Project.Auths.InvalidateSessions {
-			return nil
-		}
-		return s.Users.CloseAll(ctx, tx, r.ID, "")
+		return s.Users.ChangePassword(ctx, tx, call.Project.Auths, r, hash, "")
 	})
 }
 
