@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -110,7 +111,7 @@ func TestStrictJSON(t *testing.T) {
 		{"{\"a\":\"\xff\"}", api.ErrSyntax},
 		{``, api.ErrSyntax},
 	} {
-		if got := api.StrictJSON([]byte(test.text)); got != test.want {
+		if got := api.StrictJSON([]byte(test.text)); !errors.Is(got, test.want) {
 			t.Errorf("StrictJSON(%.40q) = %v, want %v", test.text, got, test.want)
 		}
 	}

@@ -31,7 +31,7 @@ func StrictJSON(b []byte) error {
 	if _, err := d.ReadValue(); err != nil {
 		return jsonError(err)
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return ErrSyntax
 	}
 	return nil
@@ -64,7 +64,7 @@ func SplitJSON(b []byte) ([]Field, error) {
 	if _, err := d.ReadToken(); err != nil {
 		return nil, jsonError(err)
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, ErrSyntax
 	}
 	return fields, nil

@@ -63,7 +63,7 @@ func (s *Server) Route(table api.Table) error {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{s: s, w: w, r: r, start: time.Now()} //nolint:forbidigo // a duration, not a moment anyone sees
+	x := &exchange{s: s, w: w, r: r, start: time.Now()}
 	defer x.recover()
 	h := w.Header()
 	maps.Copy(h, fixed)

@@ -57,7 +57,7 @@ func (x *exchange) headers() {
 		x.w.Header().Set(name, value)
 	}
 	if change := x.call.Reply.Session; change != nil {
-		setSession(x.w, x.r, x.project, x.client, change, x.s.Gateway.Units.Now())
+		setSession(x.w, x.project, x.client, change, x.s.Gateway.Units.Now())
 	}
 	if warning := compat.Warning(x.call.Format); warning != "" {
 		x.w.Header().Set("X-Appwrite-Warning", warning)

@@ -53,13 +53,13 @@ func unescape(s string) string {
 
 // setSession sends a change to the client's session: two cookies, and the
 // header that stands in for them where the page is of another site than we are.
-func setSession(w http.ResponseWriter, r *http.Request, p *project.Project, c api.Client, change *api.SessionCookie, now time.Time) {
+func setSession(w http.ResponseWriter, p *project.Project, c api.Client, change *api.SessionCookie, now time.Time) {
 	name := cookiePrefix + p.ID
 	expires := change.ExpiresAt
 	if change.Value == "" {
 		expires = now.Add(-time.Hour)
 	}
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // G124: Secure where the request was, and SameSite as the contract has it
 		Name: name, Value: change.Value, Path: "/", Domain: cookieDomain(c.Host),
 		Expires: expires, HttpOnly: true, Secure: c.Secure,
 	}

@@ -32,7 +32,7 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), s.Close())
 	}
