@@ -32,6 +32,8 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; echo 'run: gofmt -w the files above'; exit 1; }
 	$(GO) vet ./...
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 ./...
+	@if [ -n "$$MOORFAST_TEST_POSTGRES" ]; then \
+		echo 'the server on PostgreSQL:'; MOORFAST_TEST_SERVER=postgres $(GO) test -count=1 ./internal/server/... ./internal/service/...; fi
 	$(MAKE) --no-print-directory sdk
 	@if [ -n "$$MOORFAST_TEST_POSTGRES" ]; then echo 'not run: nothing'; \
 	else echo 'not run: the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; fi

@@ -35,6 +35,7 @@ var floors = [][]string{
 	{"internal/store"},
 	{"internal/store/migrate"},
 	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest"},
+	{"internal/store/postgres/postgrestest"},
 	// The kit: how endpoints are declared and carried.
 	{"internal/api", "internal/limit"},
 	{"internal/model"},
@@ -65,7 +66,7 @@ var only = map[string][]string{
 	"math/rand/v2":                    {"test/", "internal/store/postgres"}, // for the jitter of retries
 	"unsafe":                          {},
 	"github.com/ncruces/go-sqlite3":   {"internal/store/sqlite"},
-	"github.com/jackc/pgx/v5":         {"internal/store/postgres"},
+	"github.com/jackc/pgx/v5":         {"internal/store/postgres", "internal/store/postgres/postgrestest"},
 	"github.com/golang-jwt/jwt/v5":    {"internal/token"},
 	"github.com/spf13/cobra":          {"cmd/moorfast"},
 	"github.com/pelletier/go-toml/v2": {"internal/config"},

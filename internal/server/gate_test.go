@@ -67,7 +67,7 @@ func TestEveryDoorOfTheConsoleAsks(t *testing.T) {
 			want = door.closed
 		}
 		if e.Name == "teams.updateMembershipStatus" {
-			link, err := url.Parse(invited.Text("inviteUrl"))
+			link, err := url.Parse(invited.Text("inviteLink"))
 			if err != nil {
 				t.Fatal(err)
 			}

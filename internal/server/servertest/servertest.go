@@ -1,5 +1,7 @@
-// Package servertest runs the whole server in a test: real SQLite in a folder of
-// its own, a real listener, and a clock that stands still until it is moved.
+// Package servertest runs the whole server in a test: a real store, a real
+// listener, and a clock that stands still until it is moved. The store is SQLite
+// in a folder of its own, or, where the environment has MOORFAST_TEST_SERVER=postgres,
+// a database of its own on the server that MOORFAST_TEST_POSTGRES names.
 package servertest
 
 import (
@@ -10,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +21,7 @@ import (
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/server"
+	"moorfast/internal/store/postgres/postgrestest"
 )
 
 // Server is a running server.
@@ -35,6 +39,9 @@ type Server struct {
 // environment: "_APP_LOCALE=de". Rate limits are off unless env says otherwise.
 func New(t testing.TB, env ...string) *Server {
 	t.Helper()
+	if os.Getenv("MOORFAST_TEST_SERVER") == "postgres" {
+		env = append(env, "MOORFAST_DB="+postgrestest.Database(t, os.Getenv("MOORFAST_TEST_POSTGRES")))
+	}
 	return Open(t, t.TempDir(), env...)
 }
 
