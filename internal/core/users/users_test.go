@@ -42,13 +42,13 @@ func (t *noTeams) Leave(_ context.Context, _ store.Tx, userID string) error {
 
 type fixture struct {
 	*users.Users
-	t     *testing.T
+	t     testing.TB
 	db    store.DB
 	clock *clock.Manual
 	teams *noTeams
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	db, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Vault: vaulttest.New(t), Migrations: func(string) []migrate.Migration {
 		return []migrate.Migration{{Number: 1, Name: "users", SQL: users.Tables}}
@@ -515,5 +515,28 @@ func TestClaim(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// What deciding about a request costs, while its user is held in memory.
+func BenchmarkIdentity(b *testing.B) {
+	f := newFixture(b)
+	f.add("walter", "walter@example.com")
+	f.open("s1", "walter", 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		f.identity("walter")
+	}
+}
+
+// What the first request of a user costs.
+func BenchmarkIdentityFromTheStore(b *testing.B) {
+	f := newFixture(b)
+	f.add("walter", "walter@example.com")
+	f.open("s1", "walter", 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		f.Forget(shop)
+		f.identity("walter")
 	}
 }

@@ -15,20 +15,9 @@ import (
 )
 
 type createTargetParams struct {
-	TargetID   api.NewID  `param:"targetId"`
-	Identifier string     `param:"identifier" max:"255" doc:"Token of the device."`
-	ProviderID optionalID `param:"providerId" default:"\"\""`
-}
-
-// optionalID is an [api.ID] that may be empty.
-type optionalID string
-
-// Check allows ids, and nothing.
-func (s optionalID) Check() error {
-	if s == "" {
-		return nil
-	}
-	return api.ID(s).Check()
+	TargetID   api.NewID      `param:"targetId"`
+	Identifier string         `param:"identifier" max:"255" doc:"Token of the device."`
+	ProviderID api.OptionalID `param:"providerId" default:"\"\""`
 }
 
 // deviceName is how a push target is called: by the device of its app.

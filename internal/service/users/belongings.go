@@ -72,23 +72,12 @@ func (s *Service) listTargets(ctx context.Context, call *api.Call, in targetsPar
 }
 
 type createTargetParams struct {
-	TargetID     api.NewID  `param:"targetId"`
-	UserID       api.ID     `param:"userId"`
-	ProviderType string     `param:"providerType" oneof:"email,sms,push"`
-	Identifier   string     `param:"identifier" max:"255"`
-	ProviderID   optionalID `param:"providerId" default:"\"\""`
-	Name         string     `param:"name" min:"0" max:"128" default:"\"\""`
-}
-
-// optionalID is an [api.ID] that may be empty.
-type optionalID string
-
-// Check allows ids, and nothing.
-func (s optionalID) Check() error {
-	if s == "" {
-		return nil
-	}
-	return api.ID(s).Check()
+	TargetID     api.NewID      `param:"targetId"`
+	UserID       api.ID         `param:"userId"`
+	ProviderType string         `param:"providerType" oneof:"email,sms,push"`
+	Identifier   string         `param:"identifier" max:"255"`
+	ProviderID   api.OptionalID `param:"providerId" default:"\"\""`
+	Name         string         `param:"name" min:"0" max:"128" default:"\"\""`
 }
 
 // fits refuses an identifier that is none of its type.
@@ -144,11 +133,11 @@ func (s *Service) getTarget(ctx context.Context, call *api.Call, in targetParams
 }
 
 type updateTargetParams struct {
-	UserID     api.ID     `param:"userId"`
-	TargetID   api.ID     `param:"targetId"`
-	Identifier string     `param:"identifier" min:"0" max:"255" default:"\"\""`
-	ProviderID optionalID `param:"providerId" default:"\"\""`
-	Name       string     `param:"name" min:"0" max:"128" default:"\"\""`
+	UserID     api.ID         `param:"userId"`
+	TargetID   api.ID         `param:"targetId"`
+	Identifier string         `param:"identifier" min:"0" max:"255" default:"\"\""`
+	ProviderID api.OptionalID `param:"providerId" default:"\"\""`
+	Name       string         `param:"name" min:"0" max:"128" default:"\"\""`
 }
 
 func (s *Service) updateTarget(ctx context.Context, call *api.Call, in updateTargetParams) (model.Target, error) {
