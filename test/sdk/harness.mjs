@@ -74,11 +74,12 @@ export class Browser {
   }
   // as runs fn with this browser around the SDK, whose fetch is the global one.
   async as(fn) {
+    const before = globalThis.fetch
     globalThis.fetch = this.fetch
     try {
       return await fn()
     } finally {
-      globalThis.fetch = realFetch
+      globalThis.fetch = before
     }
   }
 }
