@@ -39,8 +39,9 @@ type Users interface {
 	// number, or "" where there is none.
 	Search(ctx context.Context, project, email, phone string) (string, error)
 
-	// Touch notes that the user was here, where this has not been noted for a day.
-	Touch(ctx context.Context, project string, u *identity.User)
+	// Touch notes that the user was here, in a session or in "", where this has not
+	// been noted for a while.
+	Touch(ctx context.Context, project string, u *identity.User, session string)
 }
 
 // Tokens hands out the keys that tokens are checked with.
@@ -307,6 +308,6 @@ func (g *Gateway) impersonate(ctx context.Context, actor identity.Actor, p *proj
 func (g *Gateway) touch(ctx context.Context, home string, call *api.Call, key *identity.APIKey) {
 	g.Projects.Touch(ctx, call.Project, key, call.Client.SDK)
 	if u := call.Actor.User; u != nil && call.Actor.Impersonator == nil {
-		g.Users.Touch(ctx, home, u)
+		g.Users.Touch(ctx, home, u, call.Actor.SessionID)
 	}
 }

@@ -90,7 +90,7 @@ func (w world) Search(_ context.Context, project, email, _ string) (string, erro
 
 type userWorld struct{ world }
 
-func (userWorld) Touch(context.Context, string, *identity.User) {}
+func (userWorld) Touch(context.Context, string, *identity.User, string) {}
 
 func newGateway() *gateway.Gateway {
 	w := newWorld()

@@ -34,7 +34,7 @@ type nobody struct{}
 
 func (nobody) Identity(context.Context, string, string) (*identity.User, error) { return nil, nil }
 func (nobody) Search(context.Context, string, string, string) (string, error)   { return "", nil }
-func (nobody) Touch(context.Context, string, *identity.User)                    {}
+func (nobody) Touch(context.Context, string, *identity.User, string)            {}
 
 var (
 	app = &project.Project{ID: "app", TeamID: "home"}

@@ -116,6 +116,7 @@ type SessionInfo struct {
 	ID           string
 	SecretHash   string // SHA-256 of the secret, in hex
 	ExpiresAt    time.Time
+	UsedAt       time.Time // about when it was last used, where that can end it
 	Factors      []string
 	ChallengedAt time.Time // when a factor was last proved again
 }

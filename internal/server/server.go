@@ -108,7 +108,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	core := core{
 		units:    units,
 		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log),
-		users:    users.New(units, teams.Memberships{}, life, log),
+		users:    users.New(units, teams.Memberships{}, users.Options{Staleness: life, ConsoleIdle: s.config.Console.SessionIdle}, log),
 	}
 	core.teams = teams.New(units, core.users)
 	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {

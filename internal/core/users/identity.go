@@ -72,8 +72,8 @@ func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.Use
 
 func (u *Users) sessionInfos(ctx context.Context, tx store.Tx, userID string) ([]identity.SessionInfo, error) {
 	list, err := store.List[Session](ctx, tx, sqlb.Select{
-		Columns: []string{"id", "secret", "expires_at", "factors", "challenged_at"}, From: sessionsTable,
-		Where: sqlb.And(sqlb.Eq("user_id", userID), sqlb.Ge("expires_at", u.micros())),
+		Columns: []string{"id", "secret", "expires_at", "used_at", "factors", "challenged_at"}, From: sessionsTable,
+		Where: sqlb.And(sqlb.Eq("user_id", userID), u.alive(tx)),
 		Order: []sqlb.Order{{Column: "seq"}},
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ func (u *Users) sessionInfos(ctx context.Context, tx store.Tx, userID string) ([
 	for i := range list {
 		s := &list[i]
 		infos[i] = identity.SessionInfo{
-			ID: s.ID, SecretHash: s.Secret.Reveal(), ExpiresAt: time.UnixMicro(s.ExpiresAt).UTC(),
+			ID: s.ID, SecretHash: s.Secret.Reveal(), ExpiresAt: time.UnixMicro(u.ends(tx, s)).UTC(), UsedAt: time.UnixMicro(s.UsedAt).UTC(),
 			Factors: s.Factors, ChallengedAt: time.UnixMicro(s.ChallengedAt).UTC(),
 		}
 	}
@@ -142,25 +142,50 @@ func (t *touches) end(k key) {
 	delete(t.busy, k)
 }
 
-// Touch notes that a user was here, where this has not been noted for a day. A
-// visit that cannot be noted is no reason to turn it away; that goes to the log.
-func (u *Users) Touch(ctx context.Context, project string, user *identity.User) {
+// Touch notes that a user was here, in a session or in "", where this has not
+// been noted for a while. A visit that cannot be noted is no reason to turn it
+// away; that goes to the log.
+func (u *Users) Touch(ctx context.Context, project string, user *identity.User, session string) {
 	now := u.units.Now()
 	k := key{project, user.ID}
-	if now.Sub(user.AccessedAt) < touchEvery || !u.here.begin(k) {
+	visit := now.Sub(user.AccessedAt) >= touchEvery
+	used := project == store.Platform && u.overdue(user, session, now)
+	if !visit && !used || !u.here.begin(k) {
 		return
 	}
 	defer u.here.end(k)
 	err := u.units.DB.Update(ctx, project, func(tx store.Tx) error {
 		u.Changed(tx, user.ID)
-		_, err := store.Exec(ctx, tx, sqlb.Update{
-			Table: usersTable, Set: []sqlb.Assign{sqlb.Set("accessed_at", now.UnixMicro())}, Where: sqlb.Eq("id", user.ID),
-		})
-		return err
+		if visit {
+			if err := note(ctx, tx, usersTable, "accessed_at", user.ID, now); err != nil {
+				return err
+			}
+		}
+		if used {
+			return note(ctx, tx, sessionsTable, "used_at", session, now)
+		}
+		return nil
 	})
 	if err != nil {
 		u.log.WarnContext(ctx, "note a visit", "err", err, "project", project)
 	}
+}
+
+// overdue reports whether the use of a session has to be noted, lest it ends.
+// Noting it at each use would make every request a change.
+func (u *Users) overdue(user *identity.User, session string, now time.Time) bool {
+	if u.idle <= 0 {
+		return false
+	}
+	s, ok := user.Session(session, now)
+	return ok && now.Sub(s.UsedAt) >= min(touchEvery, u.idle/24)
+}
+
+func note(ctx context.Context, tx store.Tx, table, column, id string, now time.Time) error {
+	_, err := store.Exec(ctx, tx, sqlb.Update{
+		Table: table, Set: []sqlb.Assign{sqlb.Set(column, now.UnixMicro())}, Where: sqlb.Eq("id", id),
+	})
+	return err
 }
 
 // Claim makes a user the root of the console, in the transaction that adds him.

@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"errors"
+	"time"
 
 	"moorfast/internal/apierr"
 	"moorfast/internal/model"
@@ -22,6 +23,7 @@ type Session struct {
 	UserID    string       `col:"user_id"`
 	Secret    vault.Secret `col:"secret"` // its sum; see token.Sum
 	ExpiresAt int64        `col:"expires_at"`
+	UsedAt    int64        `col:"used_at"` // about when; see Users.Touch
 
 	Provider             string       `col:"provider"`
 	ProviderUID          string       `col:"provider_uid"`
@@ -69,7 +71,7 @@ const longestAgent = 1024
 func NewSession(id, userID string, now, expires int64) (s *Session, secret string) {
 	secret = token.NewSecret()
 	return &Session{
-		ID: id, UserID: userID, CreatedAt: now, UpdatedAt: now, ExpiresAt: expires,
+		ID: id, UserID: userID, CreatedAt: now, UpdatedAt: now, UsedAt: now, ExpiresAt: expires,
 		Secret: vault.Hide(token.Sum(secret)), Country: "--", Factors: []string{},
 	}, secret
 }
@@ -101,7 +103,7 @@ func (s *Session) Model(current bool, secret string) model.Session {
 // Open adds a session. Of the user's sessions, those that have ended go, and so
 // do the oldest beyond limit, which is none where it is 0.
 func (u *Users) Open(ctx context.Context, tx store.Tx, s *Session, limit int) error {
-	ended := sqlb.And(sqlb.Eq("user_id", s.UserID), sqlb.Lt("expires_at", s.CreatedAt))
+	ended := sqlb.And(sqlb.Eq("user_id", s.UserID), sqlb.Not(u.alive(tx)))
 	if err := u.closeWhere(ctx, tx, s.UserID, ended); err != nil {
 		return err
 	}
@@ -125,16 +127,40 @@ func (u *Users) Open(ctx context.Context, tx store.Tx, s *Session, limit int) er
 // Sessions lists the sessions of a user that are alive, the first one first.
 func (u *Users) Sessions(ctx context.Context, tx store.Tx, userID string) ([]Session, error) {
 	return store.List[Session](ctx, tx, sqlb.Select{
-		From:  sessionsTable,
-		Where: sqlb.And(sqlb.Eq("user_id", userID), sqlb.Ge("expires_at", u.micros())),
-		Order: []sqlb.Order{{Column: "seq"}},
+		From: sessionsTable, Where: sqlb.And(sqlb.Eq("user_id", userID), u.alive(tx)), Order: []sqlb.Order{{Column: "seq"}},
 	})
+}
+
+// alive holds for the sessions that have not ended.
+func (u *Users) alive(tx store.Tx) sqlb.Cond {
+	now := u.micros()
+	unexpired := sqlb.Ge("expires_at", now)
+	if idle := u.idleIn(tx); idle > 0 {
+		return sqlb.And(unexpired, sqlb.Ge("used_at", now-idle.Microseconds()))
+	}
+	return unexpired
+}
+
+// ends is when a session ends, if it is not used again.
+func (u *Users) ends(tx store.Tx, s *Session) int64 {
+	if idle := u.idleIn(tx); idle > 0 {
+		return min(s.ExpiresAt, s.UsedAt+idle.Microseconds())
+	}
+	return s.ExpiresAt
+}
+
+// idleIn is for how long a session of a project lives without being used, or 0.
+func (u *Users) idleIn(tx store.Tx) time.Duration {
+	if tx.Project() != store.Platform {
+		return 0
+	}
+	return u.idle
 }
 
 // Session returns a live session of a user, or [apierr.UserSessionNotFound].
 func (u *Users) Session(ctx context.Context, tx store.Tx, userID, id string) (*Session, error) {
 	s, err := store.Get[Session](ctx, tx, sessionsTable, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (s.UserID != userID || s.ExpiresAt < u.micros()) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (s.UserID != userID || u.ends(tx, &s) < u.micros()) {
 		return nil, apierr.UserSessionNotFound
 	}
 	return &s, err

@@ -36,7 +36,7 @@ CREATE UNIQUE INDEX users_phone ON users (phone);
 
 CREATE TABLE sessions (
 	seq $serial, id $text NOT NULL, created_at $int NOT NULL, updated_at $int NOT NULL,
-	user_id $text NOT NULL, secret $text NOT NULL, expires_at $int NOT NULL,
+	user_id $text NOT NULL, secret $text NOT NULL, expires_at $int NOT NULL, used_at $int NOT NULL,
 	provider $text NOT NULL, provider_uid $text NOT NULL,
 	access_token $text, access_token_expires_at $int NOT NULL, refresh_token $text,
 	ip $text NOT NULL, country $text NOT NULL, user_agent $text NOT NULL, client $text NOT NULL,

@@ -33,6 +33,7 @@ type Users struct {
 	units api.Units
 	teams Teams
 	log   *slog.Logger
+	idle  time.Duration
 	cache *cache.Cache[key, *identity.User]
 	here  touches
 }
@@ -43,12 +44,21 @@ type key struct{ project, user string }
 // few kilobytes at most.
 const cached = 50_000
 
-// New returns the users of a store. Other processes may share it: life bounds
-// for how long their changes go unseen here, and 0 says that there are none.
-func New(units api.Units, teams Teams, life time.Duration, log *slog.Logger) *Users {
+// Options are what an operator decides about users.
+type Options struct {
+	// Staleness bounds for how long a change by another process that shares the
+	// store goes unseen; 0 says that there is none.
+	Staleness time.Duration
+	// ConsoleIdle is for how long a session of the console lives without being
+	// used; 0 is for as long as it lives at all (S-2).
+	ConsoleIdle time.Duration
+}
+
+// New returns the users of a store.
+func New(units api.Units, teams Teams, o Options, log *slog.Logger) *Users {
 	return &Users{
-		units: units, teams: teams, log: log,
-		cache: cache.New[key, *identity.User](cached, life, units.Now),
+		units: units, teams: teams, log: log, idle: o.ConsoleIdle,
+		cache: cache.New[key, *identity.User](cached, o.Staleness, units.Now),
 	}
 }
 

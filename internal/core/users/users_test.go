@@ -26,7 +26,10 @@ import (
 	"moorfast/internal/vault/vaulttest"
 )
 
-const shop = "shop"
+const (
+	shop = "shop"
+	idle = 12 * time.Hour // of the console's sessions
+)
 
 // noTeams are the teams of users who are in none.
 type noTeams struct{ left []string }
@@ -59,7 +62,7 @@ func newFixture(t testing.TB) *fixture {
 	t.Cleanup(func() { db.Close() })
 	f := &fixture{t: t, db: db, clock: clock.NewManual(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)), teams: &noTeams{}}
 	units := api.Units{DB: db, Now: f.clock.Now, NewID: func() string { return id.New(f.clock.Now()) }}
-	f.Users = users.New(units, f.teams, 0, slog.New(slog.DiscardHandler))
+	f.Users = users.New(units, f.teams, users.Options{ConsoleIdle: idle}, slog.New(slog.DiscardHandler))
 	return f
 }
 
@@ -465,14 +468,65 @@ func TestTouchNotesAVisitOnceADay(t *testing.T) {
 	f := newFixture(t)
 	f.add("walter", "walter@example.com")
 	first := f.identity("walter")
-	f.Touch(t.Context(), shop, first)
+	f.Touch(t.Context(), shop, first, "")
 	if f.identity("walter") != first {
 		t.Error("a second visit of the day was noted")
 	}
 	f.clock.Advance(25 * time.Hour)
-	f.Touch(t.Context(), shop, first)
+	f.Touch(t.Context(), shop, first, "")
 	if got := f.identity("walter").AccessedAt; !got.Equal(f.clock.Now()) {
 		t.Errorf("accessed at %v, want %v", got, f.clock.Now())
+	}
+}
+
+// A session of the console ends when it is not used; a project's does not.
+func TestIdleSessions(t *testing.T) {
+	f, ctx := newFixture(t), t.Context()
+	for _, project := range []string{store.Platform, shop} {
+		s, _ := users.NewSession("s1", "walter", f.micros(), f.clock.Now().Add(1000*time.Hour).UnixMicro())
+		err := f.db.Update(ctx, project, func(tx store.Tx) error {
+			return errors.Join(f.Insert(ctx, tx, users.NewUser("walter", f.micros())), f.Open(ctx, tx, s, 0))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	alive := func(project string) bool {
+		t.Helper()
+		u, err := f.Identity(ctx, project, "walter")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, ok := u.Session("s1", f.clock.Now())
+		if ok {
+			f.Touch(ctx, project, u, "s1")
+		}
+		return ok
+	}
+	for range 3 {
+		f.clock.Advance(11 * time.Hour)
+		if !alive(store.Platform) || !alive(shop) {
+			t.Fatal("a session that is used has ended")
+		}
+	}
+	f.clock.Advance(13 * time.Hour)
+	if alive(store.Platform) {
+		t.Error("a session of the console outlives its disuse")
+	}
+	if !alive(shop) {
+		t.Error("a session of a project ends by disuse")
+	}
+	err := f.db.View(ctx, store.Platform, func(tx store.Tx) error {
+		list, err := f.Sessions(ctx, tx, "walter")
+		if len(list) != 0 {
+			t.Errorf("it is listed: %+v", list)
+		}
+		_, notFound := f.Session(ctx, tx, "walter", "s1")
+		f.wantError("get", notFound, apierr.UserSessionNotFound)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -79,7 +79,7 @@ func newOffice(t *testing.T) *office {
 		project: &project.Project{ID: "shop", Name: "Shop", Auths: project.DefaultAuths(), SMTP: true},
 	}
 	o.units = api.Units{DB: db, Now: o.clock.Now, NewID: func() string { return id.New(o.clock.Now()) }}
-	o.users = users.New(o.units, teams.Memberships{}, 0, slog.New(slog.DiscardHandler))
+	o.users = users.New(o.units, teams.Memberships{}, users.Options{}, slog.New(slog.DiscardHandler))
 	o.table, err = api.Compile(&account.Service{
 		Users: o.users, Tokens: v, Console: access.New(access.Settings{RootOnly: true}), Mailer: o.post, Texter: o.post,
 		Passwords: users.Passwords{Hasher: password.NewHasher(password.Cost{Memory: 64, Time: 1, Threads: 1}, 10)},
