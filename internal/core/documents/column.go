@@ -145,7 +145,18 @@ func (t *Table) checkNewColumn(column schema.Column) error {
 	if err := column.Check(); err != nil {
 		return err
 	}
-	return t.Schema.CheckRoom(column)
+	return t.named(t.Schema.CheckRoom(column))
+}
+
+// named says of a rule about the whole table which table that is.
+func (t *Table) named(err error) error {
+	var e *schema.Error
+	if errors.As(err, &e) && e.Name == "" {
+		named := *e
+		named.Name = t.ID
+		return &named
+	}
+	return err
 }
 
 // supported tests for what is known by name only.
@@ -243,7 +254,7 @@ func (t *Table) checkChange(ctx context.Context, tx store.Tx, old, column *Colum
 		return err
 	}
 	if grown := t.Schema.Width() - old.Width() + column.Width(); grown > schema.MaxWidth && column.Width() > old.Width() {
-		return &schema.Error{Kind: schema.TooManyColumns}
+		return &schema.Error{Kind: schema.TooManyColumns, Name: t.ID}
 	}
 	if column.Size < old.Size && !column.Array && !column.Encrypt {
 		return t.checkSize(ctx, tx, column)

@@ -99,7 +99,7 @@ func (t *Table) checkNewIndex(ix schema.Index) error {
 		}
 	}
 	if err := t.Schema.CheckIndex(ix); err != nil {
-		return err
+		return t.named(err)
 	}
 	if ix.Type != schema.KeyIndex && ix.Type != schema.UniqueIndex {
 		return &Error{Kind: Unsupported, Name: ix.Key, Message: "Indexes of the type " + string(ix.Type) + " are not supported yet."}

@@ -16,18 +16,9 @@ import (
 // page returns the rows of a page as JSON, with commas between them and room for
 // a header before them, and how many they are.
 func (t *Table) page(ctx context.Context, tx store.Tx, by By, plan *query.Plan, where sqlb.Cond) (out []byte, n int64, err error) {
-	orders, random := t.orders(plan)
-	keys := sqlb.Select{Columns: []string{seqColumn}, From: t.name, Where: where, Order: orders, Limit: number(plan.Limit), Offset: number(plan.Offset)}
-	before := plan.Cursor.Before && !random
-	if plan.Cursor.ID != "" && !random {
-		after, err := t.seek(ctx, tx, plan.Cursor, orders)
-		if err != nil {
-			return nil, 0, err
-		}
-		keys.Where = and(where, after)
-		if before {
-			keys.Order = sqlb.Reverse(orders)
-		}
+	keys, random, err := t.keys(ctx, tx, plan, where, seqColumn)
+	if err != nil {
+		return nil, 0, err
 	}
 	p := t.selected(plan.Selects)
 	sql, args := t.selectPage(tx.Dialect(), &p, keys, random)
@@ -36,7 +27,23 @@ func (t *Table) page(ctx context.Context, tx store.Tx, by By, plan *query.Plan, 
 		return nil, 0, fmt.Errorf("list rows of %s: %w", t.name, err)
 	}
 	defer rows.Close()
-	return t.encode(tx, by, rows, &p, keys.Limit, before)
+	return t.encode(tx, by, rows, &p, keys.Limit, plan.Cursor.Before && !random)
+}
+
+// keys selects a column of the rows of a page. random says that the rows are to
+// come in any order.
+func (t *Table) keys(ctx context.Context, tx store.Tx, plan *query.Plan, where sqlb.Cond, column string) (keys sqlb.Select, random bool, err error) {
+	orders, random := t.orders(plan)
+	keys = sqlb.Select{Columns: []string{column}, From: t.name, Where: where, Order: orders, Limit: number(plan.Limit), Offset: number(plan.Offset)}
+	if plan.Cursor.ID == "" || random {
+		return keys, random, nil
+	}
+	after, err := t.seek(ctx, tx, plan.Cursor, orders)
+	keys.Where = and(where, after)
+	if plan.Cursor.Before {
+		keys.Order = sqlb.Reverse(orders)
+	}
+	return keys, false, err
 }
 
 // encode appends all of rows, of which there are at most limit.

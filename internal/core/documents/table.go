@@ -174,3 +174,6 @@ func (t *Table) prepare(d sqlb.Dialect) {
 	t.rules = t.queryRules()
 	t.texts = newTexts(d, t)
 }
+
+// Version changes whenever anything of the project's catalog does.
+func (t *Table) Version() int64 { return t.version }

@@ -1,0 +1,265 @@
+package databases
+
+import (
+	"context"
+	"time"
+
+	"moorfast/internal/api"
+	"moorfast/internal/apierr"
+	"moorfast/internal/core/documents"
+	"moorfast/internal/identity"
+	"moorfast/internal/opt"
+	"moorfast/internal/perm"
+	"moorfast/internal/store"
+)
+
+// anyone may work with rows, as far as permissions go.
+const anyone = identity.Admin | identity.Session | identity.Key | identity.JWT
+
+// perCaller bounds how often a client changes rows within a minute.
+func perCaller(n int) api.Limit {
+	return api.Limit{N: n, Per: time.Minute, Keys: []string{"ip:{ip},method:{method},url:{url},userId:{userId}"}}
+}
+
+func (f *family) rowEndpoints() []api.Endpoint {
+	w, can := f.words, f.words.scopes.rows
+	event := w.row + "s.[" + w.row + "Id]."
+	audit := func(event string) api.Audit {
+		a := w.audit(event)
+		a.Resource += "/" + w.row + "/{" + w.row + "Id}"
+		return a
+	}
+	step := w.rowPath() + "/{" + w.column + "}/"
+	return []api.Endpoint{
+		endpoint(f, api.Spec{
+			Name: "list" + w.Row + "s", Method: "GET", Path: w.rowsPath(), Model: w.row + "List",
+			Summary: "List the " + w.row + "s that the caller may read.",
+			Auth:    anyone, Scopes: can.read,
+		}, f.listRows),
+		endpoint(f, api.Spec{
+			Name: "create" + w.Row, Methods: []string{"create" + w.Row + "s"}, Method: "POST", Path: w.rowsPath(), Status: 201, Model: w.row,
+			Summary: "Create a " + w.row + "; a server may create several at once.",
+			Auth:    anyone, Scopes: can.write,
+			Event: w.event(event + "create"), Audit: w.audit(w.row + ".create"), Limit: perCaller(120),
+		}, f.createRow),
+		endpoint(f, api.Spec{
+			Name: "get" + w.Row, Method: "GET", Path: w.rowPath(), Model: w.row,
+			Summary: "Get a " + w.row + ".",
+			Auth:    anyone, Scopes: can.read,
+		}, f.getRow),
+		endpoint(f, api.Spec{
+			Name: "update" + w.Row, Method: "PATCH", Path: w.rowPath(), Model: w.row,
+			Summary: "Change some of the values of a " + w.row + ", or its permissions.",
+			Auth:    anyone, Scopes: can.write,
+			Event: w.event(event + "update"), Audit: audit(w.row + ".update"), Limit: perCaller(120),
+		}, f.updateRow),
+		endpoint(f, api.Spec{
+			Name: "upsert" + w.Row, Method: "PUT", Path: w.rowPath(), Model: w.row,
+			Summary: "Change a " + w.row + ", or create it where it is not there.",
+			Auth:    anyone, Scopes: can.write,
+			Event: w.event(event + "upsert"), Audit: audit(w.row + ".upsert"), Limit: perCaller(120),
+		}, f.upsertRow),
+		endpoint(f, api.Spec{
+			Name: "delete" + w.Row, Method: "DELETE", Path: w.rowPath(),
+			Summary: "Delete a " + w.row + ".",
+			Auth:    anyone, Scopes: can.write,
+			Event: w.event(event + "delete"), Audit: audit(w.row + ".delete"), Limit: perCaller(60),
+		}, f.deleteRow),
+		endpoint(f, api.Spec{
+			Name: "increment" + w.Row + w.Column, Method: "PATCH", Path: step + "increment", Model: w.row,
+			Summary: "Add to a number of a " + w.row + ".",
+			Auth:    anyone, Scopes: can.write,
+			Event: w.event(event + "update"), Audit: w.audit(w.row + "s.update"), Limit: perCaller(120),
+		}, f.increment),
+		endpoint(f, api.Spec{
+			Name: "decrement" + w.Row + w.Column, Method: "PATCH", Path: step + "decrement", Model: w.row,
+			Summary: "Take from a number of a " + w.row + ".",
+			Auth:    anyone, Scopes: can.write,
+			Event: w.event(event + "update"), Audit: w.audit(w.row + "s.update"), Limit: perCaller(120),
+		}, f.decrement),
+	}
+}
+
+// transactionID is the id of a transaction that a change is to wait for.
+type transactionID = opt.Value[api.OptionalID]
+
+// inTransaction refuses what is to wait: changing rows at once instead would be
+// the opposite of what was asked.
+func inTransaction(id transactionID) error {
+	if id.V == "" {
+		return nil
+	}
+	return &documents.Error{Kind: documents.Unsupported, Message: "Transactions are not supported yet."}
+}
+
+// table opens the table for what only reads.
+func (f *family) table(ctx context.Context, tx store.Tx, call *api.Call, ref documents.Ref) (*documents.Table, error) {
+	t, err := f.Catalog.Table(ctx, tx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return t.VisibleTo(&call.Actor)
+}
+
+// change runs what changes rows of a table.
+func (f *family) change(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
+	fn func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error)) (api.Raw, error) {
+	if err := inTransaction(id); err != nil {
+		return nil, err
+	}
+	return api.Write(ctx, call, func(tx store.Tx) (api.Raw, error) {
+		t, err := f.Catalog.TableToChange(ctx, tx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if t, err = t.VisibleTo(&call.Actor); err != nil {
+			return nil, err
+		}
+		return fn(tx, t, f.by(call))
+	})
+}
+
+type listRows struct {
+	DatabaseID    api.ID        `param:"databaseId"`
+	TableID       api.ID        `param:"tableId"`
+	Queries       api.Queries   `param:"queries" default:"[]"`
+	TransactionID transactionID `param:"transactionId"`
+	Total         bool          `param:"total" default:"true"`
+	TTL           int           `param:"ttl" default:"0" min:"0" max:"86400" doc:"For how many seconds the list may be one that was read before."`
+}
+
+func (f *family) listRows(ctx context.Context, call *api.Call, in listRows) (api.Raw, error) {
+	if err := inTransaction(in.TransactionID); err != nil {
+		return nil, err
+	}
+	ref := oneTable{in.DatabaseID, in.TableID}.ref()
+	return api.Read(ctx, call, func(tx store.Tx) (api.Raw, error) {
+		t, err := f.table(ctx, tx, call, ref)
+		if err != nil || in.TTL == 0 {
+			return f.readRows(ctx, tx, call, t, in, err)
+		}
+		key := pageKey(call, t, ref, f.words.form, in.Queries, in.Total)
+		if body, ok := f.pages.get(key, call.Now()); ok {
+			call.SetHeader("X-Appwrite-Cache", "hit")
+			return body, nil
+		}
+		call.SetHeader("X-Appwrite-Cache", "miss")
+		body, err := f.readRows(ctx, tx, call, t, in, nil)
+		if err == nil {
+			f.pages.put(key, body, call.Now().Add(time.Duration(in.TTL)*time.Second))
+		}
+		return body, err
+	})
+}
+
+func (f *family) readRows(ctx context.Context, tx store.Tx, call *api.Call, t *documents.Table, in listRows, err error) (api.Raw, error) {
+	if err != nil {
+		return nil, err
+	}
+	return t.List(ctx, tx, f.by(call), in.Queries, in.Total)
+}
+
+type getRow struct {
+	DatabaseID    api.ID        `param:"databaseId"`
+	TableID       api.ID        `param:"tableId"`
+	RowID         api.ID        `param:"rowId"`
+	Queries       api.Queries   `param:"queries" default:"[]"`
+	TransactionID transactionID `param:"transactionId"`
+}
+
+func (f *family) getRow(ctx context.Context, call *api.Call, in getRow) (api.Raw, error) {
+	if err := inTransaction(in.TransactionID); err != nil {
+		return nil, err
+	}
+	return api.Read(ctx, call, func(tx store.Tx) (api.Raw, error) {
+		t, err := f.table(ctx, tx, call, oneTable{in.DatabaseID, in.TableID}.ref())
+		if err != nil {
+			return nil, err
+		}
+		return t.Get(ctx, tx, f.by(call), string(in.RowID), in.Queries)
+	})
+}
+
+type createRow struct {
+	DatabaseID    api.ID                        `param:"databaseId"`
+	RowID         api.NewID                     `param:"rowId" default:"\"\""`
+	TableID       api.ID                        `param:"tableId"`
+	Data          rowData                       `param:"data" default:"{}"`
+	Permissions   opt.Value[api.RowPermissions] `param:"permissions"`
+	Rows          []rowData                     `param:"rows" default:"[]" max:"100"`
+	TransactionID transactionID                 `param:"transactionId"`
+}
+
+func (f *family) createRow(ctx context.Context, call *api.Call, in createRow) (api.Raw, error) {
+	ref := oneTable{in.DatabaseID, in.TableID}.ref()
+	switch {
+	case len(in.Rows) > 0 && !in.Data.empty():
+		return nil, apierr.BadRequest.Detail("Give either data for one %s, or several %ss.", f.words.row, f.words.row)
+	case len(in.Rows) > 0:
+		return f.createRows(ctx, call, ref, in)
+	case in.Data.empty():
+		return nil, &documents.Error{Kind: documents.NoData}
+	case in.RowID == "":
+		return nil, &documents.Error{Kind: documents.NoData, Message: f.words.Row + " ID is required when creating a single " + f.words.row + "."}
+	}
+	row := documents.Row{ID: string(in.RowID), Data: in.Data, Permissions: permissions(in.Permissions)}
+	return f.change(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
+		return t.Create(ctx, tx, by, row)
+	})
+}
+
+func permissions(v opt.Value[api.RowPermissions]) *perm.Set {
+	if !v.Set() {
+		return nil
+	}
+	set := perm.New(v.V, perm.Row)
+	return &set
+}
+
+type updateRow struct {
+	DatabaseID    api.ID                        `param:"databaseId"`
+	TableID       api.ID                        `param:"tableId"`
+	RowID         api.ID                        `param:"rowId"`
+	Data          rowData                       `param:"data" default:"{}"`
+	Permissions   opt.Value[api.RowPermissions] `param:"permissions"`
+	TransactionID transactionID                 `param:"transactionId"`
+}
+
+func (in updateRow) ref() documents.Ref { return oneTable{in.DatabaseID, in.TableID}.ref() }
+
+func (in updateRow) row() documents.Row {
+	return documents.Row{ID: string(in.RowID), Data: in.Data, Permissions: permissions(in.Permissions)}
+}
+
+func (f *family) updateRow(ctx context.Context, call *api.Call, in updateRow) (api.Raw, error) {
+	if in.Data.empty() && !in.Permissions.Set() {
+		return nil, &documents.Error{Kind: documents.NoPayload}
+	}
+	return f.change(ctx, call, in.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
+		return t.Update(ctx, tx, by, in.row())
+	})
+}
+
+func (f *family) upsertRow(ctx context.Context, call *api.Call, in updateRow) (api.Raw, error) {
+	if in.Data.empty() && !in.Permissions.Set() {
+		return nil, &documents.Error{Kind: documents.NoPayload}
+	}
+	return f.change(ctx, call, in.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
+		return t.Upsert(ctx, tx, by, in.row())
+	})
+}
+
+type deleteRow struct {
+	DatabaseID    api.ID        `param:"databaseId"`
+	TableID       api.ID        `param:"tableId"`
+	RowID         api.ID        `param:"rowId"`
+	TransactionID transactionID `param:"transactionId"`
+}
+
+func (f *family) deleteRow(ctx context.Context, call *api.Call, in deleteRow) (api.None, error) {
+	ref := oneTable{in.DatabaseID, in.TableID}.ref()
+	_, err := f.change(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
+		return nil, t.Delete(ctx, tx, by, string(in.RowID))
+	})
+	return api.None{}, err
+}
