@@ -1,6 +1,7 @@
 package server
 
 import (
+	"moorfast/internal/core/documents"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -27,5 +28,6 @@ var (
 		{Number: 1, Name: "settings", SQL: projects.Tables},
 		{Number: 2, Name: "users", SQL: users.Tables},
 		{Number: 3, Name: "teams", SQL: teams.Tables},
+		{Number: 4, Name: "documents", SQL: documents.Tables},
 	}
 )

@@ -7,6 +7,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/core/documents"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -15,6 +16,7 @@ import (
 	"moorfast/internal/password"
 	"moorfast/internal/service/account"
 	"moorfast/internal/service/console"
+	"moorfast/internal/service/databases"
 	"moorfast/internal/service/health"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/service/meta"
@@ -43,6 +45,7 @@ func (s *Server) services(c core) []api.Service {
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
 		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: passwords, Tokens: s.Vault},
 		&teamsservice.Service{Users: c.users, Teams: c.teams, Console: s.Policy},
+		&databases.Service{Catalog: documents.New()},
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
 		&project.Service{Projects: c.projects, Tokens: s.Vault},
 		&webhooks.Service{},

@@ -131,7 +131,7 @@ for (const [nodeName, webName] of pairs) {
         assert.deepEqual(seen.documents.map((d) => d.$id), ['hers'])
         assert.equal(seen.total, 1)
         await rejects(rows.getDocument('main', 'movies', 'alien'), 'document_not_found', 404)
-        await rejects(rows.updateDocument('main', 'movies', 'alien', { title: 'Mine' }), 'document_not_found', 404)
+        await rejects(rows.updateDocument('main', 'movies', 'alien', { title: 'Mine' }), 'user_unauthorized', 401)
         await rejects(rows.createDocument('main', 'movies', web.ID.unique(), { title: 'Y' }, [web.Permission.read(web.Role.user('ada'))]), 'user_unauthorized', 401)
         const shared = await rows.updateDocument('main', 'movies', 'hers', { year: 2001 }, [web.Permission.read(web.Role.any()), web.Permission.update(web.Role.user('grace'))])
         assert.equal(shared.year, 2001)
