@@ -28,16 +28,19 @@ type Membership struct {
 	Joined    *int64       `col:"joined"`
 	Confirm   bool         `col:"confirm"`
 	Secret    vault.Secret `col:"secret"`     // of the invitation: its sum
+	SentTo    string       `col:"sent_to"`    // the address or number that the secret went to, or "" where the inviter has it
 	ExpiresAt int64        `col:"expires_at"` // of the invitation; 0 for never
 }
 
 // Join makes the membership one that is confirmed.
 func (m *Membership) Join(now int64) { m.Confirm, m.Joined = true, &now }
 
-// Invite gives the membership a secret that accepts it, and returns it.
-func (m *Membership) Invite(now, expires int64) (secret string) {
+// Invite gives the membership a secret that accepts it, in place of the one
+// that it had, and returns it. Whoever has the secret and is not sentTo has
+// proved nothing about himself.
+func (m *Membership) Invite(sentTo string, now, expires int64) (secret string) {
 	secret = token.NewSecret()
-	m.Secret, m.Invited, m.ExpiresAt = vault.Hide(token.Sum(secret)), now, expires
+	m.Secret, m.SentTo, m.Invited, m.ExpiresAt = vault.Hide(token.Sum(secret)), sentTo, now, expires
 	return secret
 }
 

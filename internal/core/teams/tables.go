@@ -23,7 +23,8 @@ CREATE UNIQUE INDEX teams_id ON teams (id);
 CREATE TABLE memberships (
 	seq $serial, id $text NOT NULL, created_at $int NOT NULL, updated_at $int NOT NULL,
 	team_id $text NOT NULL, user_id $text NOT NULL, roles $text NOT NULL,
-	invited $int NOT NULL, joined $int, confirm $int NOT NULL, secret $text, expires_at $int NOT NULL
+	invited $int NOT NULL, joined $int, confirm $int NOT NULL,
+	secret $text, sent_to $text NOT NULL, expires_at $int NOT NULL
 );
 CREATE UNIQUE INDEX memberships_id ON memberships (id);
 CREATE UNIQUE INDEX memberships_team_user ON memberships (team_id, user_id);

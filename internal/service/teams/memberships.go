@@ -104,15 +104,17 @@ type membershipParams struct {
 }
 
 func (s *Service) getMembership(ctx context.Context, call *api.Call, in membershipParams) (model.Membership, error) {
-	found, err := api.Read(ctx, call, func(tx store.Tx) (place, error) {
-		team, err := s.team(ctx, tx, call, string(in.TeamID))
-		if err != nil {
-			return place{}, err
+	found, err := api.Read(ctx, call, func(tx store.Tx) (p place, err error) {
+		if p.team, err = s.team(ctx, tx, call, string(in.TeamID)); err != nil {
+			return p, err
 		}
-		m, err := s.membership(ctx, tx, team, string(in.MembershipID))
-		return place{team, m}, err
+		p.m, err = s.membership(ctx, tx, p.team, string(in.MembershipID))
+		return p, err
 	})
-	return s.show(ctx, call, found, err)
+	if err != nil {
+		return model.Membership{}, err
+	}
+	return s.model(ctx, call, found, sight(call))
 }
 
 // membership finds a membership of a team.
@@ -131,32 +133,38 @@ type rolesParams struct {
 }
 
 func (s *Service) updateMembership(ctx context.Context, call *api.Call, in rolesParams) (model.Membership, error) {
-	changed, err := api.Write(ctx, call, func(tx store.Tx) (place, error) {
-		team, err := s.team(ctx, tx, call, string(in.TeamID))
-		if err != nil {
-			return place{}, err
+	roles := once(texts(in.Roles))
+	changed, err := api.Write(ctx, call, func(tx store.Tx) (p place, err error) {
+		if p.team, err = s.team(ctx, tx, call, string(in.TeamID)); err != nil {
+			return p, err
 		}
-		m, err := s.membership(ctx, tx, team, string(in.MembershipID))
-		if err != nil {
-			return place{}, err
+		if p.m, err = s.membership(ctx, tx, p.team, string(in.MembershipID)); err != nil {
+			return p, err
 		}
-		if !owner(call, team.ID) {
-			return place{}, apierr.UserUnauthorized.Detail("User is not allowed to modify roles")
+		if err := s.own(ctx, tx, call, p.team.ID, noRoles); err != nil {
+			return p, err
 		}
-		roles := once(texts(in.Roles))
-		if call.Project.IsConsole() && !slices.Contains(roles, teams.RoleOwner) {
-			if err := s.spareLastOwner(ctx, tx, m, apierr.MembershipDowngradeProhibited); err != nil {
-				return place{}, err
+		if !slices.Contains(roles, teams.RoleOwner) {
+			if err := s.keepOwner(ctx, tx, call, p.m, apierr.MembershipDowngradeProhibited); err != nil {
+				return p, err
 			}
 		}
-		m.Roles = roles
-		return place{team, m}, s.Teams.Change(ctx, tx, m, false)
+		p.m.Roles = roles
+		return p, s.Teams.Change(ctx, tx, p.m, false)
 	})
-	return s.show(ctx, call, changed, err)
+	if err != nil {
+		return model.Membership{}, err
+	}
+	see := sight(call)
+	see.UserID = true // as the contract has it for changes
+	return s.model(ctx, call, changed, see)
 }
 
-// spareLastOwner refuses to leave an organization without an owner.
-func (s *Service) spareLastOwner(ctx context.Context, tx store.Tx, m *teams.Membership, refusal error) error {
+// keepOwner refuses to leave an organization of the console without an owner.
+func (s *Service) keepOwner(ctx context.Context, tx store.Tx, call *api.Call, m *teams.Membership, refusal error) error {
+	if !call.Project.IsConsole() {
+		return nil
+	}
 	last, err := s.Teams.LastOwner(ctx, tx, m)
 	if err == nil && last {
 		return refusal
@@ -164,28 +172,34 @@ func (s *Service) spareLastOwner(ctx context.Context, tx store.Tx, m *teams.Memb
 	return err
 }
 
+// deleteMembership ends a membership. It takes an owner, or the member himself,
+// who may also refuse an invitation this way.
 func (s *Service) deleteMembership(ctx context.Context, call *api.Call, in membershipParams) (api.None, error) {
 	return api.Write(ctx, call, func(tx store.Tx) (api.None, error) {
 		m, err := s.Teams.Membership(ctx, tx, string(in.MembershipID))
-		if errors.Is(err, apierr.MembershipNotFound) {
-			err = apierr.TeamInviteNotFound
-		}
-		if err != nil {
+		found := err == nil
+		if err != nil && !errors.Is(err, apierr.MembershipNotFound) {
 			return api.None{}, err
 		}
-		own := m.UserID == call.Actor.UserID() && m.UserID != ""
-		switch {
-		case m.TeamID != string(in.TeamID):
-			return api.None{}, apierr.TeamMembershipMismatch
-		case !own && !member(call, m.TeamID):
-			return api.None{}, apierr.TeamNotFound
-		case !own && !owner(call, m.TeamID):
-			return api.None{}, apierr.UserUnauthorized
-		}
-		if call.Project.IsConsole() {
-			if err := s.spareLastOwner(ctx, tx, m, apierr.MembershipDeletionProhibited); err != nil {
+		his := found && m.UserID == call.Actor.UserID()
+		if !his {
+			if _, err := s.team(ctx, tx, call, string(in.TeamID)); err != nil {
 				return api.None{}, err
 			}
+		}
+		switch {
+		case !found:
+			return api.None{}, apierr.TeamInviteNotFound
+		case m.TeamID != string(in.TeamID):
+			return api.None{}, apierr.TeamMembershipMismatch
+		}
+		if !his {
+			if err := s.own(ctx, tx, call, m.TeamID, notOwner); err != nil {
+				return api.None{}, err
+			}
+		}
+		if err := s.keepOwner(ctx, tx, call, m, apierr.MembershipDeletionProhibited); err != nil {
+			return api.None{}, err
 		}
 		return api.None{}, s.Teams.Remove(ctx, tx, m)
 	})

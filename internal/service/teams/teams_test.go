@@ -139,7 +139,8 @@ func TestInvitationsToTheConsole(t *testing.T) {
 
 	saul := s.Guest()
 	want(t, saul.Must("PATCH", status, answer(again)), map[string]string{"confirm": "true"})
-	want(t, saul.Must("GET", "/account", nil), map[string]string{"email": "saul@example.com", "emailVerification": "true"})
+	// The link went through the owner's hands, so it proves no address.
+	want(t, saul.Must("GET", "/account", nil), map[string]string{"email": "saul@example.com", "emailVerification": "false"})
 	want(t, saul.Must("GET", "/teams", nil), map[string]string{"total": "1"})
 	s.Guest().Refused("PATCH", status, answer(again), 409, "membership_already_confirmed")
 	saul.Must("PATCH", "/account/password", m{"password": secret}) // he had none
@@ -160,7 +161,7 @@ func TestInvitationsToTheConsole(t *testing.T) {
 // accept reads the link of an invitation.
 func accept(t *testing.T, a servertest.Answer) map[string]string {
 	t.Helper()
-	u, err := url.Parse(a.Text("inviteUrl"))
+	u, err := url.Parse(a.Text("inviteLink"))
 	if err != nil || u.Query().Get("secret") == "" {
 		t.Fatalf("invitation = %s", a.Body)
 	}
