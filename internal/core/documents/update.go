@@ -52,16 +52,12 @@ func (t *Table) compare(ctx context.Context, tx store.Tx, by By, row Row) (c cha
 		return c, absent(rows, row.ID)
 	}
 	c.old = readFound(rows)
-	if row.Permissions != nil && row.Permissions.JSON() != string(c.old.perms) {
-		c.acl = row.Permissions
-		if err := checkGrant(by.Actor, *c.acl); err != nil {
-			return c, err
+	if err := t.differ(tx, by, rows, row, &c); err != nil {
+		// Who may not change the row is told that, and not what is wrong with the change.
+		if refused := t.authorize(by, perm.Update, c.old); refused != nil {
+			return c, refused
 		}
-	}
-	if row.Data != nil {
-		if err := t.compareData(tx, by, rows, row, &c); err != nil {
-			return c, err
-		}
+		return c, err
 	}
 	if len(c.set) == 0 && c.acl == nil && (c.at == nil || *c.at == c.old.updated) {
 		p := t.everything()
@@ -70,6 +66,20 @@ func (t *Table) compare(ctx context.Context, tx store.Tx, by By, row Row) (c cha
 	}
 	c.set = append(c.set, sqlb.Set(updatedColumn, or(c.at, by.Now.UnixMilli())))
 	return c, nil
+}
+
+// differ finds what of the row differs from what the client sent.
+func (t *Table) differ(tx store.Tx, by By, rows store.Rows, row Row, c *change) error {
+	if row.Permissions != nil && row.Permissions.JSON() != string(c.old.perms) {
+		c.acl = row.Permissions
+		if err := checkGrant(by.Actor, *c.acl); err != nil {
+			return err
+		}
+	}
+	if row.Data == nil {
+		return nil
+	}
+	return t.compareData(tx, by, rows, row, c)
 }
 
 func (t *Table) compareData(tx store.Tx, by By, rows store.Rows, row Row, c *change) error {
