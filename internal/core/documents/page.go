@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"sync/atomic"
 
 	"moorfast/internal/query"
@@ -113,15 +114,16 @@ func reversed(out []byte, begin int, ends []int) []byte {
 // keys come first, from an index that has all that it takes, and then the rows
 // that are on the page: sorting whole rows costs more than twice as much.
 func (t *Table) selectPage(d sqlb.Dialect, p *projection, keys sqlb.Select, random bool) (string, []any) {
-	limit, offset := keys.Limit, keys.Offset
+	limit := bounds(keys.Limit, keys.Offset)
+	keys.Limit, keys.Offset = 0, 0
 	if random {
-		keys.Order, keys.Limit, keys.Offset = nil, 0, 0
+		keys.Order = nil
 	}
 	inner, args := keys.SQL(d)
 	if random {
-		inner = `SELECT ` + d.Name(seqColumn) + ` FROM (` + inner + `) AS q ORDER BY random() LIMIT ? OFFSET ?`
-		args = append(args, limit, offset)
+		inner = `SELECT ` + d.Name(seqColumn) + ` FROM (` + inner + `) AS q ORDER BY random()`
 	}
+	inner += limit
 	alias, key := `k`, `k.`+d.Name(seqColumn)
 	if d == sqlb.Postgres {
 		alias, key = `k(key)`, `k.key`
@@ -220,6 +222,16 @@ func (f *field) argument(rows store.Rows, at int) any {
 		return rows.Float(at)
 	}
 	return rows.Int(at)
+}
+
+// bounds are the limit and the offset of a statement. They stand in its text: with
+// a limit that is an argument, SQLite plans a statement anew each time it runs.
+func bounds(limit, offset int) string {
+	s := ` LIMIT ` + strconv.Itoa(limit)
+	if offset > 0 {
+		s += ` OFFSET ` + strconv.Itoa(offset)
+	}
+	return s
 }
 
 // number makes a limit or an offset an int.

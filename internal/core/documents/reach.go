@@ -43,7 +43,7 @@ func (t *Table) readable(ctx context.Context, tx store.Tx, actor *identity.Actor
 	}
 	r := reach{roles: jsonTexts(actor.Roles)}
 	rows, err := tx.Query(ctx, `SELECT c.acl, c.n FROM `+eachText(tx.Dialect(), `j`)+` CROSS JOIN acl_readers r CROSS JOIN acl_rows c `+
-		`WHERE r.role = j.value AND c.table_seq = ? AND c.acl = r.acl LIMIT ?`, string(r.roles), t.seq, maxLists+1)
+		`WHERE r.role = j.value AND c.table_seq = ? AND c.acl = r.acl`+bounds(maxLists+1, 0), string(r.roles), t.seq)
 	if err != nil {
 		return r, fmt.Errorf("find readable rows: %w", err)
 	}
@@ -69,10 +69,10 @@ func (r *reach) nothing() bool { return !r.all && !r.many && len(r.lists) == 0 }
 func (r *reach) count(ctx context.Context, tx store.Tx, table int64) (n int64, err error) {
 	switch {
 	case r.all:
-		n, _, err = one(ctx, tx, `SELECT coalesce(sum(n), 0) FROM (SELECT n FROM acl_rows WHERE table_seq = ? LIMIT ?) AS lists`, table, maxTotal)
+		n, _, err = one(ctx, tx, `SELECT coalesce(sum(n), 0) FROM (SELECT n FROM acl_rows WHERE table_seq = ?`+bounds(maxTotal, 0)+`) AS lists`, table)
 	case r.many:
 		n, _, err = one(ctx, tx, `SELECT coalesce(sum(n), 0) FROM (SELECT n FROM acl_rows WHERE table_seq = ? AND `+
-			readers(tx.Dialect(), `acl_rows.acl`)+` LIMIT ?) AS lists`, table, string(r.roles), maxTotal)
+			readers(tx.Dialect(), `acl_rows.acl`)+bounds(maxTotal, 0)+`) AS lists`, table, string(r.roles))
 	default:
 		n = r.rows
 	}
@@ -90,9 +90,8 @@ func readers(d sqlb.Dialect, acl string) string {
 // few reports whether the rows within reach are best read one by one.
 func (r *reach) few() bool { return !r.all && !r.many && r.rows <= fewRows }
 
-// condition holds for the rows within reach. It is nil where all are. filtered
-// says that there are other conditions, whose indexes SQLite might take instead.
-func (r *reach) condition(d sqlb.Dialect, table string, filtered bool) sqlb.Cond {
+// condition holds for the rows within reach. It is nil where all are.
+func (r *reach) condition(d sqlb.Dialect, table string) sqlb.Cond {
 	acl := d.Name(aclColumn)
 	switch {
 	case r.all:
@@ -101,10 +100,10 @@ func (r *reach) condition(d sqlb.Dialect, table string, filtered bool) sqlb.Cond
 		// There is a row or more for every list, so the reader sees much of what is
 		// there, and asking of each row does not go on for long.
 		return sqlb.Raw(readers(d, d.Name(table)+`.`+acl), string(r.roles))
-	case r.few() && len(r.lists) == 1 && !filtered:
+	case r.few() && len(r.lists) == 1:
 		return sqlb.Eq(aclColumn, r.lists[0])
 	case r.few():
-		return sqlb.Raw(d.Name(seqColumn)+` IN (SELECT s.`+d.Name(seqColumn)+` FROM `+eachInt(d, `j`)+` CROSS JOIN `+d.Name(table)+` s WHERE s.`+acl+` = j.value)`, r.listsJSON())
+		return sqlb.Raw(acl+` IN (SELECT j.value FROM `+eachInt(d, `j`)+`)`, r.listsJSON())
 	case len(r.lists) == 1:
 		// The sign keeps SQLite from an index that begins with the list: there are
 		// too many rows in it to sort.

@@ -135,7 +135,7 @@ func header(as Form, total int64, list []byte) []byte {
 }
 
 func (t *Table) where(d sqlb.Dialect, plan *query.Plan, within *reach) (sqlb.Cond, error) {
-	acl := within.condition(d, t.name, len(plan.Filters) > 0)
+	acl := within.condition(d, t.name)
 	if len(plan.Filters) == 0 {
 		return acl, nil
 	}
@@ -159,9 +159,8 @@ func (t *Table) total(ctx context.Context, tx store.Tx, plan *query.Plan, within
 	case last && plan.Cursor.ID == "": // the page says where the list ends
 		total = plan.Offset + n
 	case len(plan.Filters) > 0:
-		var counted int
-		counted, err = store.Count(ctx, tx, t.name, where, maxTotal)
-		total = int64(counted)
+		sql, args := sqlb.Select{From: t.name, Where: where}.SQL(tx.Dialect())
+		total, _, err = one(ctx, tx, `SELECT count(*) FROM (`+sql+bounds(maxTotal, 0)+`) AS capped`, args...)
 	default:
 		total, err = within.count(ctx, tx, t.seq)
 	}
