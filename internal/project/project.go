@@ -94,7 +94,6 @@ func DefaultAuths() Auths {
 		InvalidateSessions: true,
 		PasswordStrength:   PasswordStrength{Min: 8},
 		MFAFactors:         MFAFactors{TOTP: true, Email: true, Phone: true},
-		Membership:         Privacy{UserID: true, UserEmail: true, UserPhone: true, UserName: true, UserMFA: true},
 		MockNumbers:        []MockNumber{},
 	}
 }

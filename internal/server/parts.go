@@ -20,7 +20,7 @@ func consoleProject(c config.Config) *project.Project {
 	if c.Console.SessionLifetime > 0 {
 		auths.SessionDuration = int(c.Console.SessionLifetime.Seconds())
 	}
-	auths.Membership.UserAccessedAt = true
+	auths.Membership = project.Privacy{UserID: true, UserEmail: true, UserPhone: true, UserName: true, UserMFA: true, UserAccessedAt: true}
 	disabled := map[string]bool{}
 	if !c.Console.Invites {
 		disabled[project.Method+"invites"] = true

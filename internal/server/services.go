@@ -44,7 +44,7 @@ func (s *Server) services(c core) []api.Service {
 		&account.Service{Users: c.users, Passwords: passwords, Tokens: s.Vault, Console: s.Policy},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
 		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: passwords, Tokens: s.Vault},
-		&teamsservice.Service{Users: c.users, Teams: c.teams, Console: s.Policy},
+		&teamsservice.Service{Users: c.users, Teams: c.teams, Projects: c.projects, Console: s.Policy},
 		&databases.Service{Catalog: documents.New()},
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
 		&project.Service{Projects: c.projects, Tokens: s.Vault},
