@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -155,8 +156,7 @@ func (p *plan) one(tx Tx, table string, rows Rows, fields []*field, row reflect.
 		return ErrNotFound
 	}
 	if err := p.scan(tx, table, rows, fields, row); err != nil {
-		rows.Close()
-		return err
+		return errors.Join(err, rows.Close())
 	}
 	return rows.Close()
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -47,14 +48,10 @@ func Insert[R any](ctx context.Context, tx Tx, table string, row *R) error {
 }
 
 func insertSeq(ctx context.Context, tx Tx, sql string, args []any, seq reflect.Value) error {
-	rows, err := tx.Query(ctx, sql, args...)
-	if err != nil {
-		return err
-	}
-	if rows.Next() {
+	return Each(ctx, tx, sql, args, func(rows Rows) error {
 		seq.SetInt(rows.Int(0))
-	}
-	return finish(rows)
+		return nil
+	})
 }
 
 // Get returns the row of table with that id, or [ErrNotFound].
@@ -97,19 +94,12 @@ func List[R any](ctx context.Context, tx Tx, s sqlb.Select) ([]R, error) {
 		fields = p.named(s.Columns)
 	}
 	sql, args := s.SQL(tx.Dialect())
-	rows, err := tx.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", s.From, err)
-	}
 	var list []R
-	for rows.Next() {
+	err := Each(ctx, tx, sql, args, func(rows Rows) error {
 		list = append(list, *new(R))
-		if err := p.scan(tx, s.From, rows, fields, reflect.ValueOf(&list[len(list)-1]).Elem()); err != nil {
-			rows.Close()
-			return nil, fmt.Errorf("list %s: %w", s.From, err)
-		}
-	}
-	if err := finish(rows); err != nil {
+		return p.scan(tx, s.From, rows, fields, reflect.ValueOf(&list[len(list)-1]).Elem())
+	})
+	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", s.From, err)
 	}
 	return list, nil
@@ -117,17 +107,13 @@ func List[R any](ctx context.Context, tx Tx, s sqlb.Select) ([]R, error) {
 
 // Count returns how many rows of table where holds for. It stops counting at
 // limit, unless that is 0.
-func Count(ctx context.Context, tx Tx, table string, where sqlb.Cond, limit int) (int, error) {
+func Count(ctx context.Context, tx Tx, table string, where sqlb.Cond, limit int) (n int, err error) {
 	sql, args := sqlb.Count{From: table, Where: where, Cap: limit}.SQL(tx.Dialect())
-	rows, err := tx.Query(ctx, sql, args...)
-	if err != nil {
-		return 0, fmt.Errorf("count %s: %w", table, err)
-	}
-	var n int
-	if rows.Next() {
+	err = Each(ctx, tx, sql, args, func(rows Rows) error {
 		n = int(rows.Int(0))
-	}
-	if err := finish(rows); err != nil {
+		return nil
+	})
+	if err != nil {
 		return 0, fmt.Errorf("count %s: %w", table, err)
 	}
 	return n, nil
@@ -188,6 +174,21 @@ func DeleteWhere(ctx context.Context, tx Tx, table string, where sqlb.Cond) (int
 func Exec(ctx context.Context, tx Tx, s sqlb.Statement) (int64, error) {
 	sql, args := s.SQL(tx.Dialect())
 	return tx.Exec(ctx, sql, args...)
+}
+
+// Each runs a statement, calls fn at each of its rows, and closes them. An error
+// of fn ends it.
+func Each(ctx context.Context, tx Tx, sql string, args []any, fn func(Rows) error) error {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return finish(rows)
 }
 
 // finish closes rows that were read, and returns what went wrong on the way.

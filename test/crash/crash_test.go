@@ -1,28 +1,30 @@
 // Package crash kills a process that writes to the store, again and again, and
 // looks at what is left: all that was announced, and nothing by halves.
 //
-//	go test ./test/crash -crash.for=10m
+//	MOORFAST_CRASH_ROUNDS=1000 go test -timeout 3h ./test/crash
 //
 // A kill keeps what the kernel has taken, so this says nothing of a power cut.
 package crash
 
 import (
 	"bufio"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"testing"
-	"time"
 
 	"moorfast/internal/store/sqlite"
 )
 
-var duration = flag.Duration("crash.for", 3*time.Second, "how long to go on killing")
-
-// childDir tells a process that it is the one to be killed, and where to write.
-const childDir = "MOORFAST_CRASH_DIR"
+const (
+	// roundsVariable is how often to kill. A few times is quick, and finds what is
+	// broken; it takes many to find what is rare.
+	roundsVariable = "MOORFAST_CRASH_ROUNDS"
+	// childDir tells a process that it is the one to be killed, and where to write.
+	childDir = "MOORFAST_CRASH_DIR"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
@@ -33,10 +35,16 @@ func TestMain(m *testing.M) {
 }
 
 func TestKill(t *testing.T) {
+	rounds := 5
+	if text := os.Getenv(roundsVariable); text != "" {
+		var err error
+		if rounds, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("%s: %v", roundsVariable, err)
+		}
+	}
 	dir := t.TempDir()
 	announced := make(map[string]int)
-	rounds := 0
-	for end := time.Now().Add(*duration); time.Now().Before(end) || rounds < 3; rounds++ {
+	for round := range rounds {
 		before := total(announced)
 		kill(t, dir, announced, 1+rand.IntN(1500))
 		if total(announced) == before {
@@ -44,7 +52,7 @@ func TestKill(t *testing.T) {
 		}
 		check(t, dir, announced)
 		if t.Failed() {
-			t.Fatalf("after %d kills, %d transactions announced", rounds+1, total(announced))
+			t.Fatalf("after %d kills, %d transactions announced", round+1, total(announced))
 		}
 	}
 	t.Logf("%d kills, %d transactions announced", rounds, total(announced))

@@ -98,15 +98,10 @@ func applied(ctx context.Context, update func(func(store.Tx) error) error) (n in
 		if _, err := tx.Exec(ctx, `CREATE TABLE IF NOT EXISTS migrations (number `+d.Int()+` PRIMARY KEY, name `+d.Text()+` NOT NULL, applied_at `+d.Int()+` NOT NULL)`); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `SELECT coalesce(max(number), 0) FROM migrations`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if rows.Next() {
+		return store.Each(ctx, tx, `SELECT coalesce(max(number), 0) FROM migrations`, nil, func(rows store.Rows) error {
 			n = int(rows.Int(0))
-		}
-		return rows.Err()
+			return nil
+		})
 	}
 	err = update(read)
 	if errors.Is(err, store.ErrConflict) {

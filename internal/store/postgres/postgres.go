@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	config.MaxConns = int32(o.Connections)
+	config.MaxConns = int32(min(o.Connections, 1<<16)) //nolint:gosec // it fits
 	// A context that ends cancels the statement, and keeps the connection.
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: 5 * time.Second}
@@ -74,8 +74,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := &DB{options: o, pool: pool, projects: make(map[string]*project)}
 	if err := db.Ping(ctx); err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -118,16 +117,11 @@ func (db *DB) Drop(ctx context.Context, project string) error {
 func (db *DB) Projects(ctx context.Context) (list []string, err error) {
 	prefix := db.options.Prefix + "_p_"
 	err = db.View(ctx, store.Platform, func(tx store.Tx) error {
-		list = nil
-		rows, err := tx.Query(ctx, `SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname, ?)`, prefix)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		const sql = `SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname, ?)`
+		return store.Each(ctx, tx, sql, []any{prefix}, func(rows store.Rows) error {
 			list = append(list, projectOf(strings.TrimPrefix(string(rows.Text(0)), prefix)))
-		}
-		return rows.Err()
+			return nil
+		})
 	})
 	return list, err
 }
@@ -135,7 +129,7 @@ func (db *DB) Projects(ctx context.Context) (list []string, err error) {
 // Ping implements [store.DB] by a look into the platform's schema.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.View(ctx, store.Platform, func(tx store.Tx) error {
-		_, err := tx.Exec(ctx, "SELECT 1")
+		_, err := tx.Exec(ctx, "SELECT count(*) FROM migrations")
 		return err
 	})
 }

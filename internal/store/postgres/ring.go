@@ -91,8 +91,10 @@ func (r *Ring) connected(ctx context.Context, fn func(*pgx.Conn) error) error {
 	if err != nil {
 		return fmt.Errorf("keyring: %w", translate(ctx, err))
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if err := fn(conn); err != nil {
+	err = fn(conn)
+	// A connection that does not close well has done its work.
+	_ = conn.Close(context.WithoutCancel(ctx))
+	if err != nil {
 		return fmt.Errorf("keyring: %w", err)
 	}
 	return nil

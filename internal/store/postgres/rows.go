@@ -35,28 +35,37 @@ type rows struct {
 }
 
 func (r *rows) Next() bool {
-	if r.result == nil || r.err != nil {
+	if r.result == nil {
 		return false
 	}
-	if r.result.reader.NextRow() {
+	if r.err == nil && r.result.reader.NextRow() {
 		return true
 	}
-	r.Close()
+	r.end()
 	return false
 }
 
 func (r *rows) Err() error { return r.err }
 
+// Close returns what went wrong in the rows that were not read.
 func (r *rows) Close() error {
+	said := r.err
+	r.end()
+	if said != nil {
+		return nil //nolint:nilerr // by Err
+	}
+	return r.err
+}
+
+func (r *rows) end() {
 	if r.result == nil {
-		return r.err
+		return
 	}
 	_, err := r.result.close()
 	r.result, r.tx.open = nil, nil
 	if err != nil && r.err == nil {
 		r.err = r.tx.fail(r.ctx, err)
 	}
-	return r.err
 }
 
 func (r *rows) value(i int) []byte { return r.result.reader.Values()[i] }

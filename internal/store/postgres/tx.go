@@ -75,7 +75,7 @@ func (db *DB) attempt(ctx context.Context, p *project, attempt int, fn func(stor
 // pause waits a random time, longer from attempt to attempt.
 func pause(ctx context.Context, attempt int) error {
 	longest := time.Millisecond << min(attempt, 4)
-	timer := time.NewTimer(rand.N(longest))
+	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // nothing to guess
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -115,3 +115,15 @@ func BenchmarkInsert(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkOpen reads from two projects in turn, of which one stays open.
+func BenchmarkOpen(b *testing.B) {
+	db := open(b, sqlite.Options{Dir: b.TempDir(), Migrations: storetest.Migrations, OpenProjects: 1})
+	for _, p := range []string{"p1", "p2"} {
+		insert(b, db, p, "a", "")
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		count(b, db, fmt.Sprint("p", 1+i%2))
+	}
+}

@@ -70,7 +70,7 @@ func openWriter(path string) (*conn, error) {
 		err = fmt.Errorf("sqlite: journal mode is %s", mode)
 	}
 	if err != nil {
-		c.close()
+		c.discard()
 		return nil, err
 	}
 	return c, nil
@@ -85,7 +85,7 @@ func open(path, settings string) (c *conn, err error) {
 	c = &conn{statements: make(map[string]*list.Element)}
 	defer func() {
 		if err != nil {
-			c.close()
+			c.discard()
 		}
 	}()
 	defer c.guard(&err)
@@ -147,14 +147,15 @@ func (c *conn) compile(text string) (*statement, error) {
 		return nil, err
 	}
 	if stmt == nil || strings.TrimSpace(tail) != "" {
-		stmt.Close()
-		return nil, errors.New("sqlite: a text must hold one statement")
+		return nil, errors.Join(errors.New("sqlite: a text must hold one statement"), stmt.Close())
 	}
 	if c.recent.Len() >= statementsMax {
 		oldest := c.recent.Back()
 		s := c.recent.Remove(oldest).(*statement)
 		delete(c.statements, s.text)
-		s.Close()
+		if err := s.Close(); err != nil {
+			return nil, err
+		}
 	}
 	s := &statement{stmt, text, stmt.BindCount()}
 	c.statements[text] = c.recent.PushFront(s)
@@ -189,21 +190,23 @@ func (c *conn) text(query string) (value string, err error) {
 func (c *conn) lost() bool { return c.broken || c.inside || c.sqlite.GetAutocommit() }
 
 // reset ends what a statement does, and drops its arguments, which may be large.
-func (c *conn) reset(s *statement) (err error) {
+// What it says of errors, the last step has said.
+func (c *conn) reset(s *statement) {
+	var err error
 	defer c.guard(&err)
-	err = s.Reset()
-	s.ClearBindings()
-	return err
+	_ = s.Reset()
+	_ = s.ClearBindings()
 }
 
 // checkpoint brings the log into the database, and waits a while for readers.
-func (c *conn) checkpoint(mode sqlite3.CheckpointMode, patience time.Duration) (err error) {
+// What does not go now goes the next time.
+func (c *conn) checkpoint(mode sqlite3.CheckpointMode, patience time.Duration) {
+	var err error
 	defer c.guard(&err)
 	c.sqlite.SetInterrupt(context.Background())
-	c.sqlite.BusyTimeout(patience)
-	_, _, err = c.sqlite.WALCheckpoint("main", mode)
-	c.sqlite.BusyTimeout(busyTimeout)
-	return translate(err)
+	_ = c.sqlite.BusyTimeout(patience)
+	_, _, _ = c.sqlite.WALCheckpoint("main", mode)
+	_ = c.sqlite.BusyTimeout(busyTimeout)
 }
 
 func (c *conn) close() (err error) {
@@ -213,10 +216,15 @@ func (c *conn) close() (err error) {
 	defer c.guard(&err)
 	c.sqlite.SetInterrupt(context.Background())
 	for e := c.recent.Front(); e != nil; e = e.Next() {
-		e.Value.(*statement).Close()
+		if err := e.Value.(*statement).Close(); err != nil {
+			return translate(err)
+		}
 	}
 	return translate(c.sqlite.Close())
 }
+
+// discard closes a connection of which nothing more is expected.
+func (c *conn) discard() { _ = c.close() }
 
 // bind gives a statement one argument. What PostgreSQL refuses, it refuses too.
 func bind(s *sqlite3.Stmt, i int, arg any) error {

@@ -59,7 +59,7 @@ func (d *database) view(ctx context.Context, fn func(store.Tx) error) error {
 		if !c.lost() && c.run("COMMIT") == nil {
 			d.put(c)
 		} else {
-			c.close()
+			c.discard()
 		}
 	}()
 	if err := c.run("BEGIN"); err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"moorfast/internal/store"
+	"moorfast/internal/store/migrate"
 	"moorfast/internal/store/sqlite"
 	"moorfast/internal/store/storetest"
 )
@@ -163,5 +164,28 @@ func TestMoreTextsThanAreKept(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAMigrationThatPanicsKeepsNobodyWaiting(t *testing.T) {
+	broken := true
+	db := open(t, sqlite.Options{Dir: t.TempDir(), Migrations: func(project string) []migrate.Migration {
+		if project == "p1" && broken {
+			panic("boom")
+		}
+		return storetest.Migrations(project)
+	}})
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("nothing to recover")
+			}
+		}()
+		insert(t, db, "p1", "a", "")
+	}()
+	broken = false
+	insert(t, db, "p1", "b", "")
+	if n := count(t, db, "p1"); n != 1 {
+		t.Errorf("%d rows, want 1", n)
 	}
 }

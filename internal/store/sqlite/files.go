@@ -40,8 +40,7 @@ func openFiles(dir string) (*files, error) {
 		return nil, err
 	}
 	if err := f.tidy(); err != nil {
-		f.close()
-		return nil, fmt.Errorf("sqlite: %w", err)
+		return nil, errors.Join(fmt.Errorf("sqlite: %w", err), f.close())
 	}
 	return f, nil
 }
@@ -49,7 +48,7 @@ func openFiles(dir string) (*files, error) {
 // lock takes the file at path for this process. The kernel gives it back when
 // the process ends, however it ends.
 func lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600) //nolint:gosec // the operator's path
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
@@ -58,8 +57,7 @@ func lock(path string) (*os.File, error) {
 		err = fmt.Errorf("%w: %s", ErrLocked, filepath.Dir(path))
 	}
 	if err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
@@ -127,12 +125,11 @@ func (f *files) prepare(project string) (string, error) {
 // private makes a file, where it is missing, that its owner alone can read.
 // SQLite would make it as the umask allows.
 func private(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600) //nolint:gosec // a path of the data directory
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return f.Chmod(0o600)
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // remove deletes the files of a project. The rename is the moment it is gone.

@@ -26,10 +26,9 @@ func lockFile(f *os.File) (taken bool, err error) {
 
 // syncDir makes the names in a directory survive a power cut.
 func syncDir(path string) error {
-	d, err := os.Open(path)
+	d, err := os.Open(path) //nolint:gosec // a path of the data directory
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Sync()
+	return errors.Join(d.Sync(), d.Close())
 }

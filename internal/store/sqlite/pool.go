@@ -46,8 +46,7 @@ func (p *pool) acquire(ctx context.Context, project string) (*handle, error) {
 		return nil, err
 	}
 	if first {
-		h.database, h.err = p.open(project)
-		close(h.opened)
+		p.start(h)
 	}
 	select {
 	case <-h.opened:
@@ -60,6 +59,19 @@ func (p *pool) acquire(ctx context.Context, project string) (*handle, error) {
 		return nil, h.err
 	}
 	return h, nil
+}
+
+// start opens the database of a new handle. If that panics, nobody is left
+// waiting for it.
+func (p *pool) start(h *handle) {
+	h.err = errUnfinished
+	defer func() {
+		close(h.opened)
+		if errors.Is(h.err, errUnfinished) {
+			p.release(h)
+		}
+	}()
+	h.database, h.err = p.open(h.project)
 }
 
 // enter counts the caller among the users of a project's handle. The first has
@@ -133,8 +145,7 @@ func (p *pool) retire(h *handle) {
 	if h == nil {
 		return
 	}
-	// What cannot be brought into the database now stays in its log.
-	h.database.close()
+	_ = h.database.close() // what cannot be brought into the database stays in its log
 	p.forget(h)
 }
 
@@ -154,8 +165,7 @@ func (p *pool) remove(ctx context.Context, project string, fn func() error) erro
 	}
 	defer p.forget(h)
 	if h.database != nil {
-		// It goes even if it does not close well.
-		h.database.close()
+		_ = h.database.close() // it goes even if it does not close well
 	}
 	return fn()
 }

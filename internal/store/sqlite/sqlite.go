@@ -56,8 +56,7 @@ func Open(o Options) (*DB, error) {
 	db := &DB{options: o, files: files}
 	db.pool = newPool(o.OpenProjects, db.openDatabase)
 	if err := db.Ping(context.Background()); err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -101,13 +100,8 @@ func (db *DB) Projects(context.Context) ([]string, error) { return db.files.proj
 // Ping implements [store.DB] by a look into the platform's database.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.View(ctx, store.Platform, func(tx store.Tx) error {
-		rows, err := tx.Query(ctx, "SELECT 1")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		rows.Next()
-		return rows.Err()
+		_, err := tx.Exec(ctx, "SELECT count(*) FROM migrations")
+		return err
 	})
 }
 

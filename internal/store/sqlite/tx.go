@@ -45,14 +45,14 @@ func (c *conn) exec(s *statement) (n int64, err error) {
 	defer c.guard(&err)
 	// A statement that changes no row leaves the count of the one before.
 	before := c.sqlite.TotalChanges()
-	if err := s.Exec(); err != nil {
-		s.ClearBindings()
-		return 0, err
+	err = s.Exec()
+	if cleared := s.ClearBindings(); err == nil {
+		err = cleared
 	}
-	if c.sqlite.TotalChanges() != before {
+	if err == nil && c.sqlite.TotalChanges() != before {
 		n = c.sqlite.Changes()
 	}
-	return n, s.ClearBindings()
+	return n, err
 }
 
 func (t *tx) Query(ctx context.Context, sql string, args ...any) (store.Rows, error) {
@@ -100,7 +100,7 @@ func (t *tx) fail(ctx context.Context, err error) error {
 // end makes sure that nothing runs on the connection, and nothing can.
 func (t *tx) end() {
 	if t.open != nil {
-		t.open.Close()
+		t.open.end()
 	}
 	t.over = true
 }
@@ -121,6 +121,9 @@ func (r *rows) Next() bool {
 	if err != nil {
 		r.err = r.tx.fail(r.ctx, err)
 	}
+	if !more {
+		r.end() // another step would run the statement again
+	}
 	return more
 }
 
@@ -136,12 +139,15 @@ func (c *conn) step(s *statement) (more bool, err error) {
 func (r *rows) Err() error { return r.err }
 
 func (r *rows) Close() error {
-	if r.statement == nil {
-		return nil
-	}
-	r.tx.conn.reset(r.statement) // what it says, Next has said
-	r.statement, r.tx.open = nil, nil
+	r.end()
 	return nil
+}
+
+func (r *rows) end() {
+	if r.statement != nil {
+		r.tx.conn.reset(r.statement)
+		r.statement, r.tx.open = nil, nil
+	}
 }
 
 // A column is read without a guard, which would cost more than the reading. If

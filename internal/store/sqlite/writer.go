@@ -184,7 +184,7 @@ func (w *writer) connect() error {
 }
 
 func (w *writer) disconnect() {
-	w.conn.close()
+	w.conn.discard()
 	w.conn = nil
 }
 

@@ -119,8 +119,11 @@ var builderTests = []test{
 		view(t, db, func(ctx context.Context, tx store.Tx) error {
 			for limit, want := range map[int]int{0: 2, 1: 1, 2: 2, 5: 2} {
 				n, err := store.Count(ctx, tx, "notes", sqlb.Eq("size", 1), limit)
-				if err != nil || n != want {
-					return fmt.Errorf("count up to %d = %d, %v, want %d", limit, n, err, want)
+				if err != nil {
+					return err
+				}
+				if n != want {
+					t.Errorf("count up to %d = %d, want %d", limit, n, want)
 				}
 			}
 			return nil
@@ -157,19 +160,15 @@ var builderTests = []test{
 	{"a change can return what it made", func(t *testing.T, db store.DB) {
 		update(t, db, func(ctx context.Context, tx store.Tx) error {
 			sql, args := sqlb.Insert{Into: "notes", Columns: []string{"id"}, Rows: [][]any{{"a"}, {"b"}}, Returning: []string{"seq", "id"}}.SQL(tx.Dialect())
-			rows, err := tx.Query(ctx, sql, args...)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
 			var got []string
-			for rows.Next() {
+			err := store.Each(ctx, tx, sql, args, func(rows store.Rows) error {
 				got = append(got, fmt.Sprint(rows.Int(0), string(rows.Text(1))))
-			}
+				return nil
+			})
 			if want := []string{"1a", "2b"}; !slices.Equal(got, want) {
 				t.Errorf("returned %q, want %q", got, want)
 			}
-			return rows.Err()
+			return err
 		})
 		wantIDs(t, db, "a", "b")
 	}},
@@ -193,15 +192,10 @@ func selected(t *testing.T, db store.DB, s sqlb.Select) (ids string) {
 	s.Columns, s.From = []string{"id"}, "notes"
 	view(t, db, func(ctx context.Context, tx store.Tx) error {
 		sql, args := s.SQL(tx.Dialect())
-		rows, err := tx.Query(ctx, sql, args...)
-		if err != nil {
-			return fmt.Errorf("%s: %w", sql, err)
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return store.Each(ctx, tx, sql, args, func(rows store.Rows) error {
 			ids += string(rows.Text(0))
-		}
-		return rows.Err()
+			return nil
+		})
 	})
 	return ids
 }

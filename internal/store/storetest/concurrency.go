@@ -48,10 +48,13 @@ var concurrencyTests = []test{
 					t.Errorf("err = %v, want ErrConflict", err)
 				}
 			case 1:
-				defer func() { recover() }()
-				db.Update(ctx, project, func(tx store.Tx) error {
-					add(ctx, fmt.Sprint("panic", w))(tx)
-					panic("boom")
+				mustPanic(t, func() error {
+					return db.Update(ctx, project, func(tx store.Tx) error {
+						if err := add(ctx, fmt.Sprint("panic", w))(tx); err != nil {
+							t.Error(err)
+						}
+						panic("boom")
+					})
 				})
 			case 2:
 				ctx, cancel := context.WithCancel(ctx)
@@ -138,13 +141,8 @@ var concurrencyTests = []test{
 		for name, transaction := range map[string]func(context.Context, string, func(store.Tx) error) error{"view": db.View, "update": db.Update} {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			err := transaction(ctx, project, func(tx store.Tx) error {
-				rows, err := tx.Query(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT count(*) FROM n`)
-				if err != nil {
-					return err
-				}
-				defer rows.Close()
-				rows.Next()
-				return rows.Err()
+				_, err := tx.Exec(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT count(*) FROM n`)
+				return err
 			})
 			cancel()
 			if !errors.Is(err, store.ErrTimeout) {
@@ -156,16 +154,12 @@ var concurrencyTests = []test{
 	}},
 }
 
-func counter(ctx context.Context, tx store.Tx) (int64, error) {
-	rows, err := tx.Query(ctx, `SELECT size FROM notes WHERE id = 'counter'`)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		return 0, rows.Err()
-	}
-	return rows.Int(0), nil
+func counter(ctx context.Context, tx store.Tx) (n int64, err error) {
+	err = store.Each(ctx, tx, `SELECT size FROM notes WHERE id = 'counter'`, nil, func(rows store.Rows) error {
+		n = rows.Int(0)
+		return nil
+	})
+	return n, err
 }
 
 // each runs fn in n goroutines, and waits for them.

@@ -134,19 +134,13 @@ func steps(n int, extra string) []migrate.Migration {
 func history(t *testing.T, db store.DB) (list []string) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, tx store.Tx) error {
-		list = nil
-		rows, err := tx.Query(ctx, `SELECT number, name, applied_at FROM migrations ORDER BY number`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return store.Each(ctx, tx, `SELECT number, name, applied_at FROM migrations ORDER BY number`, nil, func(rows store.Rows) error {
 			list = append(list, fmt.Sprintf("%d %s", rows.Int(0), rows.Text(1)))
 			if rows.Int(2) <= 0 {
 				return errors.New("a migration has no date")
 			}
-		}
-		return rows.Err()
+			return nil
+		})
 	})
 	return list
 }

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -137,14 +136,10 @@ func column(t *testing.T, db store.DB, id string) (sealed string) {
 	return sealed
 }
 
-func columnOf(ctx context.Context, tx store.Tx, id string) (string, error) {
-	rows, err := tx.Query(ctx, `SELECT secret FROM notes WHERE id = ?`, id)
-	if err != nil {
-		return "", err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		return "", fmt.Errorf("no row: %v", rows.Err())
-	}
-	return string(rows.Text(0)), nil
+func columnOf(ctx context.Context, tx store.Tx, id string) (sealed string, err error) {
+	err = store.Each(ctx, tx, `SELECT secret FROM notes WHERE id = ?`, []any{id}, func(rows store.Rows) error {
+		sealed = string(rows.Text(0))
+		return nil
+	})
+	return sealed, err
 }

@@ -5,7 +5,9 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"moorfast/internal/store"
@@ -67,6 +69,28 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// mustPanic wants fn to panic with "boom", in this goroutine.
+func mustPanic(t *testing.T, fn func() error) {
+	t.Helper()
+	defer func() {
+		if got := recover(); got == nil || !strings.Contains(fmt.Sprint(got), "boom") {
+			t.Errorf("recovered %v, want boom", got)
+		}
+	}()
+	t.Errorf("no panic, but %v", fn())
+}
+
+// mustExit runs fn in a goroutine, which it must end.
+func mustExit(t *testing.T, fn func() error) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t.Errorf("no exit, but %v", fn())
+	}()
+	<-done
+}
+
 func wantErr(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
@@ -114,16 +138,10 @@ func ids(t *testing.T, db store.DB, project string) []string {
 	t.Helper()
 	var list []string
 	must(t, db.View(t.Context(), project, func(tx store.Tx) error {
-		list = nil
-		rows, err := tx.Query(t.Context(), `SELECT id FROM notes ORDER BY seq`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return store.Each(t.Context(), tx, `SELECT id FROM notes ORDER BY seq`, nil, func(rows store.Rows) error {
 			list = append(list, string(rows.Text(0)))
-		}
-		return rows.Err()
+			return nil
+		})
 	}))
 	return list
 }

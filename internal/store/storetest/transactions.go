@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"testing"
 
 	"moorfast/internal/store"
@@ -22,10 +21,11 @@ var transactionTests = []test{
 			if err := add(ctx, "a")(tx); err != nil {
 				return err
 			}
-			if n, err := store.Count(ctx, tx, "notes", nil, 0); err != nil || n != 1 {
-				return fmt.Errorf("count = %d, %v, want 1", n, err)
+			n, err := store.Count(ctx, tx, "notes", nil, 0)
+			if n != 1 {
+				t.Errorf("count = %d, want 1", n)
 			}
-			return nil
+			return err
 		})
 	}},
 	{"an error rolls an update back, and comes out of it", func(t *testing.T, db store.DB) {
@@ -37,47 +37,34 @@ var transactionTests = []test{
 		wantIDs(t, db)
 	}},
 	{"a panic rolls an update back, and reaches its caller", func(t *testing.T, db store.DB) {
-		func() {
-			defer func() {
-				if got := recover(); got == nil || !strings.Contains(fmt.Sprint(got), "boom") {
-					t.Errorf("recovered %v, want boom", got)
-				}
-			}()
-			db.Update(t.Context(), project, func(tx store.Tx) error {
+		mustPanic(t, func() error {
+			return db.Update(t.Context(), project, func(tx store.Tx) error {
 				must(t, add(t.Context(), "a")(tx))
 				panic("boom")
 			})
-		}()
+		})
 		wantIDs(t, db)
 		must(t, db.Update(t.Context(), project, add(t.Context(), "b")))
 		wantIDs(t, db, "b")
 	}},
 	{"a panic in a view reaches its caller, and later views work", func(t *testing.T, db store.DB) {
 		for range 20 { // more than an engine has readers
-			func() {
-				defer func() {
-					if recover() == nil {
-						t.Error("nothing to recover")
-					}
-				}()
-				db.View(t.Context(), project, func(store.Tx) error { panic("boom") })
-			}()
+			mustPanic(t, func() error {
+				return db.View(t.Context(), project, func(store.Tx) error { panic("boom") })
+			})
 		}
 		wantIDs(t, db)
 	}},
 	{"an update whose goroutine ends is rolled back", func(t *testing.T, db store.DB) {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			db.Update(t.Context(), project, func(tx store.Tx) error {
+		mustExit(t, func() error {
+			return db.Update(t.Context(), project, func(tx store.Tx) error {
 				if err := add(t.Context(), "a")(tx); err != nil {
 					t.Error(err)
 				}
 				runtime.Goexit()
 				return nil
 			})
-		}()
-		<-done
+		})
 		must(t, db.Update(t.Context(), project, add(t.Context(), "b")))
 		wantIDs(t, db, "b")
 	}},
@@ -93,8 +80,11 @@ var transactionTests = []test{
 		view(t, db, func(ctx context.Context, tx store.Tx) error {
 			for range 3 {
 				n, err := store.Count(ctx, tx, "notes", nil, 0)
-				if err != nil || n != 1 {
-					return fmt.Errorf("count = %d, %v, want 1", n, err)
+				if err != nil {
+					return err
+				}
+				if n != 1 {
+					t.Errorf("count = %d, want 1", n)
 				}
 				if err := db.Update(ctx, project, add(ctx, fmt.Sprint("b", len(ids(t, db, project))))); err != nil {
 					return err
@@ -157,6 +147,29 @@ var transactionTests = []test{
 			return err
 		})
 		wantIDs(t, db, "a")
+	}},
+	{"a statement that was read to its end does not run again", func(t *testing.T, db store.DB) {
+		update(t, db, func(ctx context.Context, tx store.Tx) error {
+			rows, err := tx.Query(ctx, `INSERT INTO notes (title) SELECT 'x' WHERE 1 = 0 RETURNING id`)
+			if err != nil {
+				return err
+			}
+			for range 3 {
+				if rows.Next() {
+					t.Error("a row of nothing")
+				}
+			}
+			if rows, err = tx.Query(ctx, `INSERT INTO notes (id) SELECT 'n' || count(*) FROM notes RETURNING id`); err != nil {
+				return err
+			}
+			for n := 0; n < 3; n++ {
+				if more := rows.Next(); more != (n == 0) {
+					t.Errorf("next = %v at the call %d", more, n)
+				}
+			}
+			return rows.Err()
+		})
+		wantIDs(t, db, "n0")
 	}},
 	{"one text holds one statement", func(t *testing.T, db store.DB) {
 		err := db.Update(t.Context(), project, func(tx store.Tx) error {
@@ -221,30 +234,22 @@ var transactionTests = []test{
 		wantErr(t, err, errUndo)
 	}},
 	{"a goroutine that ends on commit leaves the update standing", func(t *testing.T, db store.DB) {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			db.Update(t.Context(), project, func(tx store.Tx) error {
+		mustExit(t, func() error {
+			return db.Update(t.Context(), project, func(tx store.Tx) error {
 				tx.OnCommit(runtime.Goexit)
 				return add(t.Context(), "a")(tx)
 			})
-		}()
-		<-done
+		})
 		must(t, db.Update(t.Context(), project, add(t.Context(), "b")))
 		wantIDs(t, db, "a", "b")
 	}},
 	{"a panic on commit reaches the caller of the update, which stands", func(t *testing.T, db store.DB) {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Error("nothing to recover")
-				}
-			}()
-			db.Update(t.Context(), project, func(tx store.Tx) error {
+		mustPanic(t, func() error {
+			return db.Update(t.Context(), project, func(tx store.Tx) error {
 				tx.OnCommit(func() { panic("boom") })
 				return add(t.Context(), "a")(tx)
 			})
-		}()
+		})
 		must(t, db.Update(t.Context(), project, add(t.Context(), "b")))
 		wantIDs(t, db, "a", "b")
 	}},

@@ -84,31 +84,22 @@ var valueTests = []test{
 	{"expressions have a type that can be read", func(t *testing.T, db store.DB) {
 		exec(t, db, `INSERT INTO notes (id, size) VALUES ('a', 2), ('b', 3)`)
 		view(t, db, func(ctx context.Context, tx store.Tx) error {
-			rows, err := tx.Query(ctx, `SELECT count(*), sum(size), max(id), 2 > 1, 1.5 FROM notes`)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			if !rows.Next() {
-				return errors.New("no row")
-			}
-			if n, sum, id, yes, f := rows.Int(0), rows.Int(1), string(rows.Text(2)), rows.Int(3), rows.Float(4); n != 2 || sum != 5 || id != "b" || yes != 1 || f != 1.5 {
-				return fmt.Errorf("got %d %d %q %d %v", n, sum, id, yes, f)
-			}
-			return nil
+			return one(ctx, tx, `SELECT count(*), sum(size), max(id), 2 > 1, 1.5 FROM notes`, nil, func(rows store.Rows) error {
+				if n, sum, id, yes, f := rows.Int(0), rows.Int(1), string(rows.Text(2)), rows.Int(3), rows.Float(4); n != 2 || sum != 5 || id != "b" || yes != 1 || f != 1.5 {
+					return fmt.Errorf("got %d %d %q %d %v", n, sum, id, yes, f)
+				}
+				return nil
+			})
 		})
 	}},
 	{"a question mark in quotes or a comment is no mark", func(t *testing.T, db store.DB) {
 		view(t, db, func(ctx context.Context, tx store.Tx) error {
-			rows, err := tx.Query(ctx, `SELECT 'it''s ?', "id?" FROM (SELECT 1 AS "id?") AS s WHERE /* ? */ 1 = ? -- ?`, 1)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			if !rows.Next() || string(rows.Text(0)) != "it's ?" {
-				return fmt.Errorf("no row: %v", rows.Err())
-			}
-			return nil
+			return one(ctx, tx, `SELECT 'it''s ?', "id?" FROM (SELECT 1 AS "id?") AS s WHERE /* ? */ 1 = ? -- ?`, []any{1}, func(rows store.Rows) error {
+				if got := string(rows.Text(0)); got != "it's ?" {
+					t.Errorf("text = %q", got)
+				}
+				return nil
+			})
 		})
 	}},
 	{"what one engine would change is refused by both", func(t *testing.T, db store.DB) {
@@ -139,20 +130,24 @@ func roundTrip(t *testing.T, db store.DB, column string, arg any, check func(sto
 		return err
 	})
 	view(t, db, func(ctx context.Context, tx store.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT `+column+` FROM notes WHERE id = ?`, "x")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if !rows.Next() {
-			return fmt.Errorf("no row: %v", rows.Err())
-		}
-		if err := check(rows); err != nil {
-			return fmt.Errorf("%s, wrote %.40q: %w", column, fmt.Sprint(arg), err)
-		}
-		if rows.Next() {
-			return errors.New("a second row")
-		}
-		return rows.Err()
+		return one(ctx, tx, `SELECT `+column+` FROM notes WHERE id = ?`, []any{"x"}, func(rows store.Rows) error {
+			if err := check(rows); err != nil {
+				return fmt.Errorf("%s, wrote %.40q: %w", column, fmt.Sprint(arg), err)
+			}
+			return nil
+		})
 	})
+}
+
+// one gives the row of a query to fn, and wants there to be one.
+func one(ctx context.Context, tx store.Tx, sql string, args []any, fn func(store.Rows) error) error {
+	n := 0
+	err := store.Each(ctx, tx, sql, args, func(rows store.Rows) error {
+		n++
+		return fn(rows)
+	})
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows, want 1", n)
+	}
+	return err
 }
