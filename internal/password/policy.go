@@ -59,7 +59,7 @@ func CheckLength(plain string) error { return Strength{}.Check(plain) }
 // spelling counts, as the contract has it; so do the words of the error.
 func CheckCommon(plain string) error {
 	if common()[plain] {
-		return errors.New("Password must be between 8 and 265 characters long, and should not be one of the commonly used password.") //nolint:staticcheck // the contract's words
+		return errors.New("Password must be between 8 and 265 characters long, and should not be one of the commonly used password.")
 	}
 	return nil
 }

@@ -49,10 +49,10 @@ const maxJWT = 4096
 
 // The reasons to refuse a token, in the contract's words for them.
 var (
-	ErrSegments  = errors.New("Incomplete segments")             //nolint:staticcheck // the contract's words
-	ErrSignature = errors.New("Invalid token: Signature failed") //nolint:staticcheck
-	ErrExpired   = errors.New("Invalid token: Expired")          //nolint:staticcheck
-	ErrClaims    = errors.New("Invalid token: Claims refused")   //nolint:staticcheck // ours: another project, kind or life
+	ErrSegments  = errors.New("Incomplete segments")
+	ErrSignature = errors.New("Invalid token: Signature failed")
+	ErrExpired   = errors.New("Invalid token: Expired")
+	ErrClaims    = errors.New("Invalid token: Claims refused") // ours: another project, kind or life
 )
 
 // Signer mints and checks the tokens of one kind in one project.
