@@ -133,3 +133,45 @@ func value(t *testing.T, tx store.Tx, sql string) string {
 	}
 	return string(rows.Text(0))
 }
+
+func TestNodesThatWantTheSameRowLoseNothing(t *testing.T) {
+	address := server(t)
+	prefix := prefix(t, address)
+	const nodes, writers, rounds = 3, 4, 15
+	var wg sync.WaitGroup
+	for range nodes {
+		db := open(t, postgres.Options{URL: address, Prefix: prefix, Migrations: storetest.Migrations, Connections: writers})
+		for range writers {
+			wg.Go(func() {
+				for range rounds {
+					err := db.Update(t.Context(), "p1", func(tx store.Tx) error {
+						var n int64
+						err := store.Each(t.Context(), tx, `SELECT coalesce(max(size), 0) FROM notes`, nil, func(rows store.Rows) error {
+							n = rows.Int(0)
+							return nil
+						})
+						if err != nil {
+							return err
+						}
+						_, err = tx.Exec(t.Context(), `INSERT INTO notes (id, size) VALUES ('counter', ?) ON CONFLICT (id) DO UPDATE SET size = excluded.size`, n+1)
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	db := open(t, postgres.Options{URL: address, Prefix: prefix, Migrations: storetest.Migrations})
+	err := db.View(t.Context(), "p1", func(tx store.Tx) error {
+		if n := value(t, tx, `SELECT size FROM notes`); n != fmt.Sprint(nodes*writers*rounds) {
+			t.Errorf("counter = %s, want %d", n, nodes*writers*rounds)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
