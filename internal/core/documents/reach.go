@@ -42,8 +42,9 @@ func (t *Table) readable(ctx context.Context, tx store.Tx, actor *identity.Actor
 		return reach{}, &Error{Kind: Unauthorized}
 	}
 	r := reach{roles: jsonTexts(actor.Roles)}
+	// The number of the table stands in the text for the reason of [bounds].
 	rows, err := tx.Query(ctx, `SELECT c.acl, c.n FROM `+eachText(tx.Dialect(), `j`)+` CROSS JOIN acl_readers r CROSS JOIN acl_rows c `+
-		`WHERE r.role = j.value AND c.table_seq = ? AND c.acl = r.acl`+bounds(maxLists+1, 0), string(r.roles), t.seq)
+		`WHERE r.role = j.value AND c.table_seq = `+strconv.FormatInt(t.seq, 10)+` AND c.acl = r.acl`+bounds(maxLists+1, 0), string(r.roles))
 	if err != nil {
 		return r, fmt.Errorf("find readable rows: %w", err)
 	}

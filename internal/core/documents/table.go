@@ -63,17 +63,25 @@ func (c *Catalog) Table(ctx context.Context, tx store.Tx, ref Ref) (*Table, erro
 var errNotHeld = errors.New("documents: the table is not held")
 
 // TableToChange is [Catalog.Table] for a transaction that changes something.
-// What such a one reads may never be committed, so it is not kept.
+// What such a one reads is kept once it is committed.
 func (c *Catalog) TableToChange(ctx context.Context, tx store.Tx, ref Ref) (*Table, error) {
 	v, err := version(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.tables.Get(tableKey{tx.Project(), ref}, func() (*Table, error) { return nil, errNotHeld })
+	key := tableKey{tx.Project(), ref}
+	t, err := c.tables.Get(key, func() (*Table, error) { return nil, errNotHeld })
 	if err == nil && t.version == v {
 		return t, nil
 	}
-	return load(ctx, tx, ref, v)
+	if t, err = load(ctx, tx, ref, v); err != nil {
+		return nil, err
+	}
+	tx.OnCommit(func() {
+		c.tables.Drop(key)
+		_, _ = c.tables.Get(key, func() (*Table, error) { return t, nil })
+	})
+	return t, nil
 }
 
 // VisibleTo returns the table, unless it or its database is switched off for

@@ -1,0 +1,107 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"moorfast/internal/server/servertest"
+)
+
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+
+// BenchmarkRows takes requests of a signed-in user through the whole program,
+// without a network: a table of 10,000 rows, each with permissions of its own.
+// It is for profiles; test/load measures processes.
+func BenchmarkRows(b *testing.B) {
+	s := servertest.New(b)
+	app := s.Found()
+	const table = "/tablesdb/main/tables/movies"
+	app.Admin.Must("POST", "/tablesdb", servertest.M{"databaseId": "main", "name": "Main"})
+	app.Admin.Must("POST", "/tablesdb/main/tables", servertest.M{"tableId": "movies", "name": "Movies", "rowSecurity": true, "permissions": []string{`create("users")`}})
+	for _, c := range []struct {
+		kind string
+		more servertest.M
+	}{
+		{"varchar", servertest.M{"key": "title", "size": 128, "required": true}},
+		{"varchar", servertest.M{"key": "category", "size": 32, "required": true}},
+		{"integer", servertest.M{"key": "score", "required": true}},
+		{"text", servertest.M{"key": "body", "required": false}},
+		{"boolean", servertest.M{"key": "seen", "required": false, "default": false}},
+		{"datetime", servertest.M{"key": "at", "required": false}},
+	} {
+		app.Admin.Must("POST", table+"/columns/"+c.kind, c.more)
+	}
+	app.Admin.Must("POST", table+"/indexes", servertest.M{"key": "by_score", "type": "key", "columns": []string{"category", "score"}})
+	app.Admin.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})
+	session := app.Admin.Must("POST", "/users/ada/sessions", servertest.M{})
+
+	request := func(b *testing.B, method, path, body string, want int) {
+		b.Helper()
+		r := httptest.NewRequest(method, "/v1"+path, nil)
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Appwrite-Project", app.ID)
+		r.Header.Set("X-Appwrite-Session", session.Text("secret"))
+		w := &discard{header: http.Header{}}
+		s.Handler.ServeHTTP(w, r)
+		if w.status != want {
+			b.Fatalf("%s %s: %d", method, path, w.status)
+		}
+	}
+	n := 0
+	create := func(b *testing.B) {
+		n++
+		body, err := json.Marshal(servertest.M{"rowId": fmt.Sprintf("row%d", n), "data": servertest.M{
+			"title": fmt.Sprintf("Movie number %d", n), "category": fmt.Sprintf("c%d", n%10), "score": n % 1000,
+			"body": "A text of about a hundred characters, which is what a short description in an app may well come to be.",
+			"at":   "2026-01-02T03:04:05.678+00:00",
+		}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		request(b, "POST", table+"/rows", string(body), 201)
+	}
+	for n < 10_000 {
+		create(b)
+	}
+	query := url.Values{}
+	for _, q := range []string{
+		`{"method":"equal","attribute":"category","values":["c1"]}`,
+		`{"method":"lessThan","attribute":"score","values":[900]}`,
+		`{"method":"orderDesc","attribute":"score"}`,
+		`{"method":"limit","values":[30]}`,
+	} {
+		query.Add("queries[]", q)
+	}
+	for _, bench := range []struct {
+		name string
+		do   func(b *testing.B, i int)
+	}{
+		{"get", func(b *testing.B, i int) { request(b, "GET", fmt.Sprintf("%s/rows/row%d", table, 1+i%10_000), "", 200) }},
+		{"list", func(b *testing.B, _ int) { request(b, "GET", table+"/rows?"+query.Encode(), "", 200) }},
+		{"create", func(b *testing.B, _ int) { create(b) }},
+		{"update", func(b *testing.B, i int) {
+			request(b, "PATCH", fmt.Sprintf("%s/rows/row%d", table, 1+i%10_000), fmt.Sprintf(`{"data":{"score":%d}}`, i%997), 200)
+		}},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				bench.do(b, i)
+			}
+		})
+	}
+}
