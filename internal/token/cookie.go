@@ -61,8 +61,11 @@ func plainCookie(text string) (c Cookie, ok bool) {
 	rest, begins := strings.CutPrefix(text, `{"id":"`)
 	user, rest, parts := strings.Cut(rest, `","secret":"`)
 	secret, ends := strings.CutSuffix(rest, `"}`)
-	if !begins || !parts || !ends || strings.ContainsAny(user, `"\`) || strings.ContainsAny(secret, `"\`) {
+	if !begins || !parts || !ends || strings.ContainsFunc(user, special) || strings.ContainsFunc(secret, special) {
 		return c, false
 	}
 	return Cookie{UserID: user, Secret: secret}, true
 }
+
+// special reports what JSON writes otherwise, or not at all.
+func special(r rune) bool { return r < ' ' || r == '"' || r == '\\' }

@@ -2,6 +2,7 @@ package token
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -49,6 +50,13 @@ func FuzzParseCookie(f *testing.F) {
 		c, err := ParseCookie(text)
 		if err != nil {
 			return
+		}
+		raw, _ := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+		if plain, ours := plainCookie(string(raw)); ours {
+			var want Cookie
+			if err := json.Unmarshal(raw, &want); err != nil || want != plain {
+				t.Errorf("%q is %+v, and read as %+v", raw, want, plain)
+			}
 		}
 		if back, err := ParseCookie(c.Encode()); back != c || err != nil {
 			t.Errorf("%+v came back as %+v, %v", c, back, err)
