@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +13,6 @@ import (
 	"moorfast/internal/perm"
 	"moorfast/internal/schema"
 	"moorfast/internal/store"
-	"moorfast/internal/store/migrate"
-	"moorfast/internal/store/sqlite"
-	"moorfast/internal/vault/vaulttest"
 )
 
 const project = "p1"
@@ -33,18 +29,7 @@ type bench struct {
 
 func newBench(tb testing.TB) *bench {
 	tb.Helper()
-	v := vaulttest.New(tb)
-	db, err := sqlite.Open(sqlite.Options{
-		Dir: tb.TempDir(), Vault: v,
-		Migrations: func(string) []migrate.Migration {
-			return []migrate.Migration{{Number: 1, Name: "documents", SQL: documents.Tables}}
-		},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { db.Close() })
-	b := &bench{TB: tb, db: db, catalog: documents.New(), now: start}
+	b := &bench{TB: tb, db: openStore(tb), catalog: documents.New(), now: start}
 	b.write(func(ctx context.Context, tx store.Tx) error {
 		_, err := b.catalog.CreateDatabase(ctx, tx, documents.Database{ID: "main", Name: "Main", Enabled: true, Type: "tablesdb", CreatedAt: 1, UpdatedAt: 1})
 		return err
@@ -203,17 +188,18 @@ func (p page) ids() string {
 
 func (b *bench) list(ref documents.Ref, actor *identity.Actor, queries ...string) (p page, err error) {
 	b.Helper()
-	b.view(func(ctx context.Context, tx store.Tx) error {
-		t, e := b.catalog.Table(ctx, tx, ref)
-		if e != nil {
-			return e
+	err = b.db.View(b.Context(), project, func(tx store.Tx) error {
+		t, err := b.catalog.Table(b.Context(), tx, ref)
+		if err != nil {
+			return err
 		}
-		var out []byte
-		if out, err = t.List(ctx, tx, b.by(actor), queries, true); err != nil {
-			return nil
+		out, err := t.List(b.Context(), tx, b.by(actor), queries, true)
+		if err != nil {
+			return err
 		}
-		if e := json.Unmarshal(out, &p); e != nil {
-			return fmt.Errorf("%s: %w", out, e)
+		p = page{}
+		if err := json.Unmarshal(out, &p); err != nil {
+			b.Fatalf("%s: %v", out, err)
 		}
 		return nil
 	})

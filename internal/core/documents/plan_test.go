@@ -62,6 +62,7 @@ func (b *bench) plans(ref documents.Ref, actor *identity.Actor, total bool, quer
 // TestPlans holds lists to the ways of finding rows that were measured. The
 // names of indexes are those of the table with the number 1.
 func TestPlans(t *testing.T) {
+	needSQLite(t)
 	b := newBench(t)
 	ref := b.table(documents.NewTable{
 		RowSecurity: true,

@@ -97,7 +97,7 @@ func (f *family) getDatabase(ctx context.Context, call *api.Call, in oneDatabase
 
 type updateDatabase struct {
 	DatabaseID api.ID            `param:"databaseId"`
-	Name       opt.Value[string] `param:"name" max:"128"`
+	Name       opt.Value[string] `param:"name" max:"128" null:"false"`
 	Enabled    bool              `param:"enabled" default:"true"`
 }
 

@@ -1,9 +1,11 @@
 package databases_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,8 +17,12 @@ import (
 	"moorfast/internal/identity"
 	"moorfast/internal/project"
 	"moorfast/internal/service/databases"
+	"moorfast/internal/store"
 	"moorfast/internal/store/migrate"
+	"moorfast/internal/store/postgres"
+	"moorfast/internal/store/postgres/postgrestest"
 	"moorfast/internal/store/sqlite"
+	"moorfast/internal/vault"
 	"moorfast/internal/vault/vaulttest"
 )
 
@@ -34,9 +40,7 @@ type bench struct {
 
 func newBench(tb testing.TB) *bench {
 	tb.Helper()
-	db, err := sqlite.Open(sqlite.Options{Dir: tb.TempDir(), Vault: vaulttest.New(tb), Migrations: func(string) []migrate.Migration {
-		return []migrate.Migration{{Number: 1, Name: "documents", SQL: documents.Tables}}
-	}})
+	db, err := openEngine(tb, vaulttest.New(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -50,6 +54,18 @@ func newBench(tb testing.TB) *bench {
 		tb.Fatal(err)
 	}
 	return b
+}
+
+// openEngine opens SQLite, or PostgreSQL where the tests of the server run on it.
+func openEngine(tb testing.TB, v *vault.Vault) (store.DB, error) {
+	migrations := func(string) []migrate.Migration {
+		return []migrate.Migration{{Number: 1, Name: "documents", SQL: documents.Tables}}
+	}
+	if os.Getenv("MOORFAST_TEST_SERVER") == "postgres" {
+		url := postgrestest.Database(tb, os.Getenv("MOORFAST_TEST_POSTGRES"))
+		return postgres.Open(context.Background(), postgres.Options{URL: url, Vault: v, Migrations: migrations})
+	}
+	return sqlite.Open(sqlite.Options{Dir: tb.TempDir(), Vault: v, Migrations: migrations})
 }
 
 // A client calls the service as one actor.

@@ -92,13 +92,24 @@ func inTransaction(id transactionID) error {
 	return &documents.Error{Kind: documents.Unsupported, Message: "Transactions are not supported yet."}
 }
 
-// table opens the table for what only reads.
-func (f *family) table(ctx context.Context, tx store.Tx, call *api.Call, ref documents.Ref) (*documents.Table, error) {
-	t, err := f.Catalog.Table(ctx, tx, ref)
-	if err != nil {
+// read runs what reads rows of a table.
+func (f *family) read(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
+	fn func(tx store.Tx, t *documents.Table) (api.Raw, error)) (api.Raw, error) {
+	if err := inTransaction(id); err != nil {
 		return nil, err
 	}
-	return t.VisibleTo(&call.Actor)
+	return documents.Settle(func() (api.Raw, error) {
+		return api.Read(ctx, call, func(tx store.Tx) (api.Raw, error) {
+			t, err := f.Catalog.Table(ctx, tx, ref)
+			if err != nil {
+				return nil, err
+			}
+			if t, err = t.VisibleTo(&call.Actor); err != nil {
+				return nil, err
+			}
+			return fn(tx, t)
+		})
+	})
 }
 
 // change runs what changes rows of a table.
@@ -107,15 +118,17 @@ func (f *family) change(ctx context.Context, call *api.Call, ref documents.Ref, 
 	if err := inTransaction(id); err != nil {
 		return nil, err
 	}
-	return api.Write(ctx, call, func(tx store.Tx) (api.Raw, error) {
-		t, err := f.Catalog.TableToChange(ctx, tx, ref)
-		if err != nil {
-			return nil, err
-		}
-		if t, err = t.VisibleTo(&call.Actor); err != nil {
-			return nil, err
-		}
-		return fn(tx, t, f.by(call))
+	return documents.Settle(func() (api.Raw, error) {
+		return api.Write(ctx, call, func(tx store.Tx) (api.Raw, error) {
+			t, err := f.Catalog.TableToChange(ctx, tx, ref)
+			if err != nil {
+				return nil, err
+			}
+			if t, err = t.VisibleTo(&call.Actor); err != nil {
+				return nil, err
+			}
+			return fn(tx, t, f.by(call))
+		})
 	})
 }
 
@@ -129,34 +142,24 @@ type listRows struct {
 }
 
 func (f *family) listRows(ctx context.Context, call *api.Call, in listRows) (api.Raw, error) {
-	if err := inTransaction(in.TransactionID); err != nil {
-		return nil, err
-	}
 	ref := oneTable{in.DatabaseID, in.TableID}.ref()
-	return api.Read(ctx, call, func(tx store.Tx) (api.Raw, error) {
-		t, err := f.table(ctx, tx, call, ref)
-		if err != nil || in.TTL == 0 {
-			return f.readRows(ctx, tx, call, t, in, err)
+	return f.read(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table) (api.Raw, error) {
+		if in.TTL == 0 {
+			return t.List(ctx, tx, f.by(call), in.Queries, in.Total)
 		}
 		key := pageKey(call, t, ref, f.words.form, in.Queries, in.Total)
 		if body, ok := f.pages.get(key, call.Now()); ok {
 			call.SetHeader("X-Appwrite-Cache", "hit")
 			return body, nil
 		}
-		call.SetHeader("X-Appwrite-Cache", "miss")
-		body, err := f.readRows(ctx, tx, call, t, in, nil)
-		if err == nil {
-			f.pages.put(key, body, call.Now().Add(time.Duration(in.TTL)*time.Second))
+		body, err := t.List(ctx, tx, f.by(call), in.Queries, in.Total)
+		if err != nil {
+			return nil, err
 		}
-		return body, err
+		call.SetHeader("X-Appwrite-Cache", "miss")
+		f.pages.put(key, body, call.Now().Add(time.Duration(in.TTL)*time.Second))
+		return body, nil
 	})
-}
-
-func (f *family) readRows(ctx context.Context, tx store.Tx, call *api.Call, t *documents.Table, in listRows, err error) (api.Raw, error) {
-	if err != nil {
-		return nil, err
-	}
-	return t.List(ctx, tx, f.by(call), in.Queries, in.Total)
 }
 
 type getRow struct {
@@ -168,14 +171,8 @@ type getRow struct {
 }
 
 func (f *family) getRow(ctx context.Context, call *api.Call, in getRow) (api.Raw, error) {
-	if err := inTransaction(in.TransactionID); err != nil {
-		return nil, err
-	}
-	return api.Read(ctx, call, func(tx store.Tx) (api.Raw, error) {
-		t, err := f.table(ctx, tx, call, oneTable{in.DatabaseID, in.TableID}.ref())
-		if err != nil {
-			return nil, err
-		}
+	ref := oneTable{in.DatabaseID, in.TableID}.ref()
+	return f.read(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table) (api.Raw, error) {
 		return t.Get(ctx, tx, f.by(call), string(in.RowID), in.Queries)
 	})
 }

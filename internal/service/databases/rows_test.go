@@ -90,7 +90,7 @@ func TestRowsAreRefused(t *testing.T) {
 		owner.says("POST", w.rows(), M{id: "two", "data": M{"title": "x"}, "permissions": []string{`read("user:u2")`}}, apierr.UserUnauthorized,
 			"Permissions must be one of: (any, user:u1, users, user:u1/unverified, users/unverified)")
 		owner.says("POST", w.rows(), M{id: "two", "data": M{"title": "x"}, "permissions": []string{`create("any")`}}, apierr.ArgumentInvalid,
-			"Invalid `permissions` param: Permission \"create(\"any\")\" is not allowed. Must be one of: read, update, delete, write.")
+			"Invalid `permissions` param: Permission \"create(\"any\")\" is not allowed. Must be one of: read, update, delete, write. or null")
 		guest.refused("POST", w.rows(), M{id: "two", "data": M{"title": "x"}}, apierr.UserUnauthorized)
 		guest.refused("GET", w.rows(), M{"queries": []string{q("equal", "nope", 1)}}, apierr.QueryInvalid)
 

@@ -132,7 +132,7 @@ func (f *family) getTable(ctx context.Context, call *api.Call, in oneTable) (api
 type updateTable struct {
 	DatabaseID  api.ID                     `param:"databaseId"`
 	TableID     api.ID                     `param:"tableId"`
-	Name        opt.Value[string]          `param:"name" max:"128"`
+	Name        opt.Value[string]          `param:"name" max:"128" null:"false"`
 	Permissions opt.Value[api.Permissions] `param:"permissions"`
 	RowSecurity bool                       `param:"rowSecurity" default:"false" loose:"true"`
 	Enabled     bool                       `param:"enabled" default:"true"`
