@@ -30,6 +30,12 @@ type params struct {
 	Queries api.Queries         `param:"queries" default:"[]"`
 	Old     string              `param:"new" alias:"old" default:"\"\"" min:"0" max:"9"`
 	At      opt.Value[api.Time] `param:"at"`
+	Whole   int64               `param:"whole" default:"0"`
+	Small   int32               `param:"small" default:"0"`
+	Share   float64             `param:"share" default:"0"`
+	Clear   api.OptionalEmail   `param:"clear" default:"\"\""`
+	Number  api.OptionalPhone   `param:"number" default:"\"\""`
+	Part    opt.Value[bool]     `param:"part" null:"false"`
 }
 
 func bind(t testing.TB, body string) (params, error) {
@@ -61,11 +67,18 @@ func TestBindRefuses(t *testing.T) {
 		{"range", `{"id":"a","name":"n","count":2001}`, "Invalid `count` param: Value must be a valid range between 1 and 2,000"},
 		{"fraction", `{"id":"a","name":"n","count":1.5}`, "Invalid `count` param: Value must be a valid range"},
 		{"strict boolean", `{"id":"a","name":"n","on":"true"}`, "Invalid `on` param: Value must be a valid boolean"},
-		{"list too long", `{"id":"a","name":"n","tags":["a","b","c"]}`, "Invalid `tags` param: Value must a valid array no longer than 2 items"},
+		{"list too long", `{"id":"a","name":"n","tags":["a","b","c"]}`, "Invalid `tags` param: Value must a valid array no longer than 2 items and Value must be a valid string"},
 		{"list of numbers", `{"id":"a","name":"n","tags":[1]}`, "Invalid `tags` param: Value must a valid array no longer than 2 items and Value must be a valid string and at least 1 chars and no longer than 3 chars"},
 		{"no list", `{"id":"a","name":"n","tags":"a"}`, "Invalid `tags` param: Value must a valid array no longer than 2 items and Value must be a valid string"},
 		{"one of", `{"id":"a","name":"n","kind":"c"}`, "Invalid `kind` param: Value must be one of (a, b)"},
-		{"nullable", `{"id":"a","name":"n","note":"long"}`, "Invalid `note` param: Value must be a valid string"},
+		{"nullable", `{"id":"a","name":"n","note":"long"}`, "Invalid `note` param: Value must be a valid string and at least 1 chars and no longer than 3 chars or null"},
+		{"not nullable, but optional", `{"id":"a","name":"n","part":1}`, "Invalid `part` param: Value must be a valid boolean"},
+		{"number in a text", `{"id":"a","name":"n","whole":"5"}`, "Invalid `whole` param: Value must be a valid signed 64-bit integer between -9,223,372,036,854,775,808 and 9,223,372,036,854,775,807"},
+		{"large number", `{"id":"a","name":"n","small":2147483648}`, "Invalid `small` param: Value must be a valid signed 32-bit integer between -2,147,483,648 and 2,147,483,647"},
+		{"float in a text", `{"id":"a","name":"n","share":"NaN"}`, "Invalid `share` param: Value must be a valid float"},
+		{"number for an e-mail that may be empty", `{"id":"a","name":"n","clear":5}`, "Invalid `clear` param: Value must be a valid email address"},
+		{"list for a phone that may be empty", `{"id":"a","name":"n","number":["a"]}`, "Invalid `number` param: Phone number must start"},
+		{"empty query", `{"id":"a","name":"n","queries":[""]}`, "Invalid `queries` param: Value must a valid array no longer than 100 items"},
 		{"object", `{"id":"a","name":"n","object":[1]}`, "Invalid `object` param: Value must be a valid object."},
 		{"object in a text", `{"id":"a","name":"n","object":"{\"a\":1,\"a\":2}"}`, "Invalid `object` param: Value must be a valid object."},
 		{"permission", `{"id":"a","name":"n","perms":["read(\"x\")"]}`, "Invalid `perms` param: "},

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -26,10 +27,10 @@ func decoderOf(t reflect.Type, b Bounds) (decoder, error) {
 		return checked(t, textDecoder(t, b)), nil
 	case reflect.Bool:
 		return boolDecoder(b.Loose), nil
-	case reflect.Int, reflect.Int64:
-		return intDecoder(b), nil
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return intDecoder(t, b), nil
 	case reflect.Float64:
-		return decodeFloat, nil
+		return floatDecoder(b.Loose), nil
 	case reflect.Slice:
 		if t == reflect.TypeFor[json.RawMessage]() {
 			return func(raw json.RawMessage, v reflect.Value) error { v.SetBytes(raw); return nil }, nil
@@ -62,7 +63,7 @@ func textDecoder(t reflect.Type, b Bounds) decoder {
 		return func(raw json.RawMessage, v reflect.Value) error {
 			s, ok := unquote(raw)
 			if !ok {
-				return v.Interface().(Checker).Check()
+				s = notText
 			}
 			v.SetString(s)
 			return nil
@@ -87,6 +88,10 @@ func textDecoder(t reflect.Type, b Bounds) decoder {
 		return nil
 	}
 }
+
+// notText stands for a value that is no text, which no type allows: not even one
+// that allows the empty text.
+const notText = "\x00"
 
 func describeText(least, most int64) string {
 	s := "Value must be a valid string"
@@ -121,37 +126,43 @@ func boolDecoder(loose bool) decoder {
 	}
 }
 
-func intDecoder(b Bounds) decoder {
+// intDecoder reads integers. Within bounds they may be sent as texts, elsewhere
+// only where everything is a text.
+func intDecoder(t reflect.Type, b Bounds) decoder {
+	ranged := b.HasMin && b.HasMax
 	return func(raw json.RawMessage, v reflect.Value) error {
 		text := string(raw)
-		if s, ok := unquote(raw); ok {
+		if s, ok := unquote(raw); ok && (ranged || b.Loose) {
 			text = s
 		}
-		n, err := strconv.ParseInt(text, 10, 64)
+		n, err := strconv.ParseInt(text, 10, t.Bits())
 		switch {
-		case b.HasMin && b.HasMax:
+		case ranged:
 			if err != nil || n < b.Min || n > b.Max {
 				return Reject("Value must be a valid range between %s and %s", Thousands(b.Min), Thousands(b.Max))
 			}
 		case err != nil:
-			return Reject("Value must be a valid signed 64-bit integer between -9,223,372,036,854,775,808 and 9,223,372,036,854,775,807")
+			least := int64(-1) << (t.Bits() - 1)
+			return Reject("Value must be a valid signed %d-bit integer between %s and %s", t.Bits(), Thousands(least), Thousands(-(least + 1)))
 		}
 		v.SetInt(n)
 		return nil
 	}
 }
 
-func decodeFloat(raw json.RawMessage, v reflect.Value) error {
-	text := string(raw)
-	if s, ok := unquote(raw); ok {
-		text = s
+func floatDecoder(loose bool) decoder {
+	return func(raw json.RawMessage, v reflect.Value) error {
+		text := string(raw)
+		if s, ok := unquote(raw); ok && loose {
+			text = s
+		}
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			return Reject("Value must be a valid float")
+		}
+		v.SetFloat(n)
+		return nil
 	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return Reject("Value must be a valid float")
-	}
-	v.SetFloat(n)
-	return nil
 }
 
 func listDecoder(t reflect.Type, b Bounds) (decoder, error) {
@@ -162,11 +173,8 @@ func listDecoder(t reflect.Type, b Bounds) (decoder, error) {
 	list := reflect.SliceOf(t.Elem())
 	decode := func(raw json.RawMessage, v reflect.Value) error {
 		var raws []json.RawMessage
-		if raw[0] != '[' || json.Unmarshal(raw, &raws) != nil {
+		if raw[0] != '[' || json.Unmarshal(raw, &raws) != nil || b.HasMax && int64(len(raws)) > b.Max {
 			return listError(b, element(json.RawMessage("{}"), reflect.New(t.Elem()).Elem()))
-		}
-		if b.HasMax && int64(len(raws)) > b.Max {
-			return listError(b, nil)
 		}
 		all := reflect.MakeSlice(list, len(raws), len(raws))
 		for i, r := range raws {

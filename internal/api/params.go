@@ -39,6 +39,7 @@ const (
 //	each     the longest text in a list
 //	oneof    the texts that are allowed, separated by commas
 //	loose    "true": a boolean may be sent as a text
+//	null     "false": null is the same as nothing sent, and messages do not offer it
 //	doc      one line for the documents
 type Param struct {
 	Name, Alias, Doc string
@@ -46,6 +47,7 @@ type Param struct {
 	Place            Place
 	Required         bool
 	Nullable         bool         // the field is an opt.Value
+	Optional         bool         // it is one for what is absent only
 	Type             reflect.Type // of the value, without the opt.Value around it
 	Bounds           Bounds
 
@@ -113,6 +115,7 @@ func paramOf(f reflect.StructField, spec Spec) (Param, error) {
 	}
 	if _, ok := reflect.New(f.Type).Interface().(slot); ok {
 		p.Nullable = true
+		p.Optional = f.Tag.Get("null") == "false"
 		inner, _ := f.Type.FieldByName("V")
 		p.Type = inner.Type
 	}
@@ -194,6 +197,9 @@ func (p *Param) bind(field reflect.Value, values *Values) error {
 		target = reflect.ValueOf(field.Addr().Interface().(slot).Slot()).Elem()
 	}
 	if err := p.decode(raw, target); err != nil {
+		if p.Nullable && !p.Optional {
+			err = Reject("%w or null", err)
+		}
 		return Invalid(p.Name, err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"moorfast/internal/datetime"
 	"moorfast/internal/id"
@@ -120,7 +121,10 @@ type Email string
 
 // UnmarshalJSON lowers the case, as the contract's users have it.
 func (s *Email) UnmarshalJSON(raw []byte) error {
-	text, _ := unquote(raw)
+	text, ok := unquote(raw)
+	if !ok {
+		text = notText
+	}
 	*s = Email(strings.ToLower(text))
 	return nil
 }
@@ -245,7 +249,8 @@ type Queries []string
 // UnmarshalJSON reads the list.
 func (q *Queries) UnmarshalJSON(raw []byte) error {
 	var list []string
-	if json.Unmarshal(raw, &list) != nil || slices.ContainsFunc(list, func(s string) bool { return len([]rune(s)) > 4096 }) || len(list) > 100 {
+	wrong := func(s string) bool { return s == "" || utf8.RuneCountInString(s) > 4096 }
+	if json.Unmarshal(raw, &list) != nil || slices.ContainsFunc(list, wrong) || len(list) > 100 {
 		return Reject("Value must a valid array no longer than 100 items and Value must be a valid string and at least 1 chars and no longer than 4096 chars")
 	}
 	*q = list

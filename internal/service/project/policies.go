@@ -182,12 +182,12 @@ type enabledParams struct {
 }
 
 type privacyParams struct {
-	UserID         opt.Value[bool] `param:"userId"`
-	UserEmail      opt.Value[bool] `param:"userEmail"`
-	UserPhone      opt.Value[bool] `param:"userPhone"`
-	UserName       opt.Value[bool] `param:"userName"`
-	UserMFA        opt.Value[bool] `param:"userMFA"`
-	UserAccessedAt opt.Value[bool] `param:"userAccessedAt"`
+	UserID         opt.Value[bool] `param:"userId" null:"false"`
+	UserEmail      opt.Value[bool] `param:"userEmail" null:"false"`
+	UserPhone      opt.Value[bool] `param:"userPhone" null:"false"`
+	UserName       opt.Value[bool] `param:"userName" null:"false"`
+	UserMFA        opt.Value[bool] `param:"userMFA" null:"false"`
+	UserAccessedAt opt.Value[bool] `param:"userAccessedAt" null:"false"`
 }
 
 func (s *Service) updatePrivacy(ctx context.Context, call *api.Call, in privacyParams) (model.Project, error) {
@@ -201,10 +201,10 @@ func (s *Service) updatePrivacy(ctx context.Context, call *api.Call, in privacyP
 }
 
 type factorsParams struct {
-	TOTP   opt.Value[bool] `param:"totp"`
-	Email  opt.Value[bool] `param:"email"`
-	Phone  opt.Value[bool] `param:"phone"`
-	Custom opt.Value[bool] `param:"custom"`
+	TOTP   opt.Value[bool] `param:"totp" null:"false"`
+	Email  opt.Value[bool] `param:"email" null:"false"`
+	Phone  opt.Value[bool] `param:"phone" null:"false"`
+	Custom opt.Value[bool] `param:"custom" null:"false"`
 }
 
 func (s *Service) updateFactors(ctx context.Context, call *api.Call, in factorsParams) (model.Project, error) {
@@ -226,11 +226,11 @@ func (s *Service) updateHistory(ctx context.Context, call *api.Call, in historyP
 }
 
 type strengthParams struct {
-	Min       opt.Value[int]  `param:"min" min:"8" max:"256"`
-	Uppercase opt.Value[bool] `param:"uppercase"`
-	Lowercase opt.Value[bool] `param:"lowercase"`
-	Number    opt.Value[bool] `param:"number"`
-	Symbols   opt.Value[bool] `param:"symbols"`
+	Min       opt.Value[int]  `param:"min" min:"8" max:"256" null:"false"`
+	Uppercase opt.Value[bool] `param:"uppercase" null:"false"`
+	Lowercase opt.Value[bool] `param:"lowercase" null:"false"`
+	Number    opt.Value[bool] `param:"number" null:"false"`
+	Symbols   opt.Value[bool] `param:"symbols" null:"false"`
 }
 
 func (s *Service) updateStrength(ctx context.Context, call *api.Call, in strengthParams) (policy, error) {

@@ -103,9 +103,9 @@ func (s *Service) Endpoints() []api.Endpoint {
 
 type listParams struct {
 	Queries api.Queries       `param:"queries" default:"[]"`
-	Search  string            `param:"search" default:"\"\"" min:"0" max:"256"`
+	Search  string            `param:"search" default:"\"\"" max:"256"`
 	Total   bool              `param:"total" default:"true"`
-	TeamID  opt.Value[api.ID] `param:"teamId" doc:"Only projects of this organization."`
+	TeamID  opt.Value[api.ID] `param:"teamId" null:"false" doc:"Only projects of this organization."`
 }
 
 func (s *Service) list(ctx context.Context, call *api.Call, in listParams) (model.ProjectList, error) {
@@ -142,7 +142,7 @@ type createParams struct {
 	ProjectID api.NewProjectID  `param:"projectId"`
 	Name      string            `param:"name" max:"128"`
 	TeamID    api.ID            `param:"teamId"`
-	Region    opt.Value[string] `param:"region" max:"64"`
+	Region    opt.Value[string] `param:"region" max:"64" null:"false"`
 }
 
 func (s *Service) create(ctx context.Context, call *api.Call, in createParams) (model.Project, error) {

@@ -32,7 +32,7 @@ func organization(call *api.Call) (string, error) {
 
 type listOwnParams struct {
 	Queries api.Queries `param:"queries" default:"[]"`
-	Search  string      `param:"search" default:"\"\"" min:"0" max:"256"`
+	Search  string      `param:"search" default:"\"\"" max:"256"`
 	Total   bool        `param:"total" default:"true"`
 }
 
@@ -47,7 +47,7 @@ func (s *Service) listOwn(ctx context.Context, call *api.Call, in listOwnParams)
 type createOwnParams struct {
 	ProjectID api.NewProjectID  `param:"projectId"`
 	Name      string            `param:"name" max:"128"`
-	Region    opt.Value[string] `param:"region" max:"64"`
+	Region    opt.Value[string] `param:"region" max:"64" null:"false"`
 }
 
 func (s *Service) createOwn(ctx context.Context, call *api.Call, in createOwnParams) (model.Project, error) {
