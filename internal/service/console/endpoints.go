@@ -57,17 +57,17 @@ func (s *Service) Endpoints() []api.Endpoint {
 		api.New(api.Spec{
 			Name: "console.listProjectScopes", Method: "GET", Path: "/v1/console/scopes/project", Model: "consoleKeyScopeList",
 			Summary: "List the scopes that an API key of a project can have.",
-			Auth:    identity.Guest | identity.Admin, Scopes: []string{"public"}, Rules: rules,
+			Auth:    identity.Guest | identity.Admin, Scopes: []string{"public"},
 		}, s.projectScopes),
 		api.New(api.Spec{
 			Name: "console.listOrganizationScopes", Method: "GET", Path: "/v1/console/scopes/organization", Model: "consoleKeyScopeList",
 			Summary: "List the scopes that an API key of an organization can have.",
-			Auth:    identity.Guest | identity.Admin, Scopes: []string{"public"}, Rules: rules,
+			Auth:    identity.Guest | identity.Admin, Scopes: []string{"public"},
 		}, s.organizationScopes),
 		api.New(api.Spec{
 			Name: "console.listOAuth2Providers", Method: "GET", Path: "/v1/console/oauth2-providers", Model: "consoleOAuth2ProviderList",
 			Summary: "List the OAuth2 providers that a project can use, of which there are none yet.",
-			Auth:    identity.Guest | identity.Admin, Scopes: []string{"public"}, Rules: rules,
+			Auth:    identity.Guest | identity.Admin, Scopes: []string{"public"},
 		}, s.providers),
 	}
 }

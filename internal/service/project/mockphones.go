@@ -80,6 +80,7 @@ type mockList struct {
 
 type listMocksParams struct {
 	Queries api.Queries `param:"queries" default:"[]"`
+	Total   bool        `param:"total" default:"true"`
 }
 
 func (s *Service) listMocks(_ context.Context, call *api.Call, in listMocksParams) (mockList, error) {
@@ -88,7 +89,10 @@ func (s *Service) listMocks(_ context.Context, call *api.Call, in listMocksParam
 		return mockList{}, api.Invalid("queries", err)
 	}
 	mocks := call.Project.Auths.MockNumbers
-	list := mockList{Total: len(mocks), MockNumbers: []mockNumber{}}
+	list := mockList{MockNumbers: []mockNumber{}}
+	if in.Total {
+		list.Total = len(mocks)
+	}
 	for _, m := range page(mocks, plan) {
 		list.MockNumbers = append(list.MockNumbers, mockModel(m))
 	}

@@ -1,0 +1,49 @@
+package server_test
+
+import (
+	"testing"
+
+	"moorfast/internal/server/servertest"
+)
+
+// TestPlaces: an endpoint for the console or for projects asks who calls before
+// it says that this is the wrong place. Those for data of a project say so first.
+func TestPlaces(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	home := app.Owner.With("X-Appwrite-Organization", "home")
+	guest := s.Guest()
+	for _, test := range []struct {
+		name   string
+		client *servertest.Client
+		path   string
+		typ    string
+	}{
+		{"a guest asks the console for users", guest, "/users", "general_unauthorized_scope"},
+		{"an owner asks the console for users", home, "/users", "general_access_forbidden"},
+		{"a guest asks the console for its project", guest, "/project", "general_unauthorized_scope"},
+		{"an owner asks the console for its project", home, "/project", "general_access_forbidden"},
+		{"an owner asks the console for webhooks", home, "/webhooks", "general_access_forbidden"},
+		{"a guest asks the console for databases", guest, "/databases", "general_access_forbidden"},
+		{"a guest asks the console for rows", guest, "/tablesdb/a/tables/b/rows", "general_access_forbidden"},
+		{"a guest asks a project for projects", app.Guest, "/projects", "general_unauthorized_scope"},
+		{"an admin asks a project for projects", app.Admin, "/projects", "general_access_forbidden"},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.client.Refused("GET", test.path, nil, 401, test.typ) })
+	}
+	for _, path := range []string{"/console/oauth2-providers", "/console/scopes/project", "/console/scopes/organization"} {
+		guest.Must("GET", path, nil)
+		app.Guest.Must("GET", path, nil)
+	}
+}
+
+func TestMockPhonesAreCountedOnRequest(t *testing.T) {
+	admin := servertest.New(t).Found().Admin
+	admin.Must("POST", "/project/mock-phones", servertest.M{"number": "+14155552671", "otp": "123456"})
+	for path, want := range map[string]string{"/project/mock-phones": "1", "/project/mock-phones?total=false": "0"} {
+		if got := admin.Must("GET", path, nil); got.Text("total") != want {
+			t.Errorf("GET %s: total %s, want %s", path, got.Text("total"), want)
+		}
+	}
+	admin.Refused("GET", "/project/mock-phones?total=x", nil, 400, "general_argument_invalid")
+}
