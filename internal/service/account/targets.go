@@ -15,9 +15,9 @@ import (
 )
 
 type createTargetParams struct {
-	TargetID   api.NewID      `param:"targetId"`
-	Identifier string         `param:"identifier" max:"255" doc:"Token of the device."`
-	ProviderID api.OptionalID `param:"providerId" default:"\"\""`
+	TargetID   api.NewID `param:"targetId"`
+	Identifier string    `param:"identifier" max:"255" doc:"Token of the device."`
+	ProviderID api.ID    `param:"providerId" default:"\"\""`
 }
 
 // deviceName is how a push target is called: by the device of its app.

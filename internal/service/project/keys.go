@@ -2,6 +2,7 @@ package project
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"moorfast/internal/api"
@@ -66,12 +67,14 @@ type scope string
 
 // Check allows the scopes of the catalogue.
 func (s scope) Check() error {
-	for _, known := range identity.ProjectScopes {
+	names := make([]string, len(identity.ProjectScopes))
+	for i, known := range identity.ProjectScopes {
 		if known.Name == string(s) {
 			return nil
 		}
+		names[i] = known.Name
 	}
-	return api.Reject("Value must be one of the project scopes, which /v1/console/scopes/project lists")
+	return api.Reject("Value must be one of (%s)", strings.Join(names, ", "))
 }
 
 func names(scopes []scope) []string {
@@ -122,7 +125,7 @@ func (s *Service) listKeys(ctx context.Context, call *api.Call, in listParams) (
 type createKeyParams struct {
 	KeyID  api.NewID           `param:"keyId"`
 	Name   string              `param:"name" max:"128"`
-	Scopes []scope             `param:"scopes" max:"100"`
+	Scopes []scope             `param:"scopes" max:"200"`
 	Expire opt.Value[api.Time] `param:"expire"`
 }
 
@@ -164,7 +167,7 @@ func (s *Service) getKey(ctx context.Context, call *api.Call, in keyParams) (mod
 type updateKeyParams struct {
 	KeyID  api.ID              `param:"keyId"`
 	Name   string              `param:"name" max:"128"`
-	Scopes []scope             `param:"scopes" max:"100"`
+	Scopes []scope             `param:"scopes" max:"200"`
 	Expire opt.Value[api.Time] `param:"expire"`
 }
 
@@ -186,7 +189,7 @@ func (s *Service) deleteKey(ctx context.Context, call *api.Call, in keyParams) (
 }
 
 type ephemeralParams struct {
-	Scopes   []scope `param:"scopes" max:"100"`
+	Scopes   []scope `param:"scopes" max:"200"`
 	Duration int     `param:"duration" min:"1" max:"3600" doc:"Seconds until the key expires."`
 }
 

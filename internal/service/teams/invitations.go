@@ -18,13 +18,13 @@ import (
 const inviteLife = 72 * time.Hour
 
 type inviteParams struct {
-	TeamID api.ID            `param:"teamId"`
-	Email  api.OptionalEmail `param:"email" default:"\"\""`
-	UserID api.OptionalID    `param:"userId" default:"\"\""`
-	Phone  api.OptionalPhone `param:"phone" default:"\"\""`
-	Roles  []api.Role        `param:"roles" max:"100"`
-	URL    string            `param:"url" min:"0" max:"2048" default:"\"\"" doc:"Page that the link in the invitation leads to."`
-	Name   string            `param:"name" min:"0" max:"128" default:"\"\"" doc:"Name of a user who is new."`
+	TeamID api.ID     `param:"teamId"`
+	Email  api.Email  `param:"email" default:"\"\""`
+	UserID api.ID     `param:"userId" default:"\"\""`
+	Phone  api.Phone  `param:"phone" default:"\"\""`
+	Roles  []api.Role `param:"roles" max:"100"`
+	URL    string     `param:"url" min:"0" max:"2048" default:"\"\"" doc:"Page that the link in the invitation leads to."`
+	Name   string     `param:"name" max:"128" default:"\"\"" doc:"Name of a user who is new."`
 }
 
 // invitation is the answer to an invitation: the membership, and a field that

@@ -68,7 +68,7 @@ type place struct {
 type listMembershipsParams struct {
 	TeamID  api.ID      `param:"teamId"`
 	Queries api.Queries `param:"queries" default:"[]"`
-	Search  string      `param:"search" min:"0" max:"256" default:"\"\""`
+	Search  string      `param:"search" max:"256" default:"\"\""`
 	Total   bool        `param:"total" default:"true"`
 }
 

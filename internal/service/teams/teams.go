@@ -149,7 +149,7 @@ func once(list []string) []string {
 
 type listParams struct {
 	Queries api.Queries `param:"queries" default:"[]"`
-	Search  string      `param:"search" min:"0" max:"256" default:"\"\""`
+	Search  string      `param:"search" max:"256" default:"\"\""`
 	Total   bool        `param:"total" default:"true"`
 }
 

@@ -17,7 +17,7 @@ import (
 type ofUserParams struct {
 	UserID  api.ID      `param:"userId"`
 	Queries api.Queries `param:"queries" default:"[]"`
-	Search  string      `param:"search" min:"0" max:"256" default:"\"\""`
+	Search  string      `param:"search" max:"256" default:"\"\""`
 	Total   bool        `param:"total" default:"true"`
 }
 
@@ -72,12 +72,12 @@ func (s *Service) listTargets(ctx context.Context, call *api.Call, in targetsPar
 }
 
 type createTargetParams struct {
-	TargetID     api.NewID      `param:"targetId"`
-	UserID       api.ID         `param:"userId"`
-	ProviderType string         `param:"providerType" oneof:"email,sms,push"`
-	Identifier   string         `param:"identifier" max:"255"`
-	ProviderID   api.OptionalID `param:"providerId" default:"\"\""`
-	Name         string         `param:"name" min:"0" max:"128" default:"\"\""`
+	TargetID     api.NewID `param:"targetId"`
+	UserID       api.ID    `param:"userId"`
+	ProviderType string    `param:"providerType" oneof:"email,sms,push"`
+	Identifier   string    `param:"identifier" max:"255"`
+	ProviderID   api.ID    `param:"providerId" default:"\"\""`
+	Name         string    `param:"name" max:"128" default:"\"\""`
 }
 
 // fits refuses an identifier that is none of its type.
@@ -133,11 +133,11 @@ func (s *Service) getTarget(ctx context.Context, call *api.Call, in targetParams
 }
 
 type updateTargetParams struct {
-	UserID     api.ID         `param:"userId"`
-	TargetID   api.ID         `param:"targetId"`
-	Identifier string         `param:"identifier" min:"0" max:"255" default:"\"\""`
-	ProviderID api.OptionalID `param:"providerId" default:"\"\""`
-	Name       string         `param:"name" min:"0" max:"128" default:"\"\""`
+	UserID     api.ID `param:"userId"`
+	TargetID   api.ID `param:"targetId"`
+	Identifier string `param:"identifier" max:"255" default:"\"\""`
+	ProviderID api.ID `param:"providerId" default:"\"\""`
+	Name       string `param:"name" max:"128" default:"\"\""`
 }
 
 func (s *Service) updateTarget(ctx context.Context, call *api.Call, in updateTargetParams) (model.Target, error) {

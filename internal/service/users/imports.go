@@ -33,7 +33,7 @@ type plainParams struct {
 	UserID   api.NewID    `param:"userId"`
 	Email    api.Email    `param:"email"`
 	Password api.Password `param:"password" doc:"The hash."`
-	Name     string       `param:"name" min:"0" max:"128" default:"\"\""`
+	Name     string       `param:"name" max:"128" default:"\"\""`
 }
 
 // plain is an import of an algorithm whose hash says all.
@@ -51,7 +51,7 @@ type shaParams struct {
 	Email    api.Email    `param:"email"`
 	Password api.Password `param:"password" doc:"The hash, in hex."`
 	Version  string       `param:"passwordVersion" oneof:"sha1,sha224,sha256,sha384,sha512/224,sha512/256,sha512,sha3-224,sha3-256,sha3-384,sha3-512" default:"\"\""`
-	Name     string       `param:"name" min:"0" max:"128" default:"\"\""`
+	Name     string       `param:"name" max:"128" default:"\"\""`
 }
 
 func (s *Service) createSHAUser(ctx context.Context, call *api.Call, in shaParams) (model.User, error) {
@@ -67,16 +67,16 @@ type scryptParams struct {
 	Email    api.Email    `param:"email"`
 	Password api.Password `param:"password" doc:"The hash, in hex."`
 	Salt     string       `param:"passwordSalt" max:"128"`
-	CPU      int          `param:"passwordCpu"`
-	Memory   int          `param:"passwordMemory"`
-	Parallel int          `param:"passwordParallel"`
-	Length   int          `param:"passwordLength"`
-	Name     string       `param:"name" min:"0" max:"128" default:"\"\""`
+	CPU      int32        `param:"passwordCpu"`
+	Memory   int32        `param:"passwordMemory"`
+	Parallel int32        `param:"passwordParallel"`
+	Length   int32        `param:"passwordLength"`
+	Name     string       `param:"name" max:"128" default:"\"\""`
 }
 
 func (s *Service) createScryptUser(ctx context.Context, call *api.Call, in scryptParams) (model.User, error) {
 	return s.imported(ctx, call, importParams{in.UserID, in.Email, in.Password, in.Name}, password.Options{
-		Type: password.Scrypt, Salt: in.Salt, CostCPU: in.CPU, CostMemory: in.Memory, CostParallel: in.Parallel, Length: in.Length,
+		Type: password.Scrypt, Salt: in.Salt, CostCPU: int(in.CPU), CostMemory: int(in.Memory), CostParallel: int(in.Parallel), Length: int(in.Length),
 	})
 }
 
@@ -87,7 +87,7 @@ type scryptModParams struct {
 	Salt      string       `param:"passwordSalt" max:"128"`
 	Separator string       `param:"passwordSaltSeparator" max:"128"`
 	Signer    string       `param:"passwordSignerKey" max:"128"`
-	Name      string       `param:"name" min:"0" max:"128" default:"\"\""`
+	Name      string       `param:"name" max:"128" default:"\"\""`
 }
 
 func (s *Service) createScryptModifiedUser(ctx context.Context, call *api.Call, in scryptModParams) (model.User, error) {

@@ -78,22 +78,11 @@ func (s *Service) model(ctx context.Context, tx store.Tx, r *users.User) (model.
 }
 
 type createParams struct {
-	UserID   api.NewID         `param:"userId"`
-	Email    api.OptionalEmail `param:"email" default:"\"\""`
-	Phone    api.OptionalPhone `param:"phone" default:"\"\""`
-	Password optionalPassword  `param:"password" default:"\"\""`
-	Name     string            `param:"name" min:"0" max:"128" default:"\"\""`
-}
-
-// optionalPassword is an [api.Password] that may be empty.
-type optionalPassword string
-
-// Check allows passwords, and nothing.
-func (s optionalPassword) Check() error {
-	if s == "" {
-		return nil
-	}
-	return api.Password(s).Check()
+	UserID   api.NewID    `param:"userId"`
+	Email    api.Email    `param:"email" default:"\"\""`
+	Phone    api.Phone    `param:"phone" default:"\"\""`
+	Password api.Password `param:"password" default:"\"\""`
+	Name     string       `param:"name" max:"128" default:"\"\""`
 }
 
 func (s *Service) create(ctx context.Context, call *api.Call, in createParams) (model.User, error) {
@@ -138,7 +127,7 @@ func (s *Service) get(ctx context.Context, call *api.Call, in userParams) (model
 
 type listParams struct {
 	Queries api.Queries `param:"queries" default:"[]"`
-	Search  string      `param:"search" min:"0" max:"256" default:"\"\""`
+	Search  string      `param:"search" max:"256" default:"\"\""`
 	Total   bool        `param:"total" default:"true"`
 }
 
@@ -234,6 +223,17 @@ func (s *Service) updatePhone(ctx context.Context, call *api.Call, in phoneParam
 	return s.change(ctx, call, in.UserID, func(tx store.Tx, r *users.User) error {
 		return s.Users.ChangePhone(ctx, tx, r, string(in.Number))
 	})
+}
+
+// optionalPassword is an [api.Password] that may be empty.
+type optionalPassword string
+
+// Check allows passwords, and nothing.
+func (s optionalPassword) Check() error {
+	if s == "" {
+		return nil
+	}
+	return api.Password(s).Check()
 }
 
 type passwordParams struct {

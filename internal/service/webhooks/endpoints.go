@@ -143,8 +143,8 @@ type createParams struct {
 	Events    []event           `param:"events" max:"100"`
 	Enabled   bool              `param:"enabled" default:"true"`
 	TLS       bool              `param:"tls" default:"false" doc:"Check the certificate of the called server."`
-	Username  string            `param:"authUsername" default:"\"\"" min:"0" max:"256"`
-	Password  string            `param:"authPassword" default:"\"\"" min:"0" max:"256"`
+	Username  string            `param:"authUsername" default:"\"\"" max:"256"`
+	Password  string            `param:"authPassword" default:"\"\"" max:"256"`
 	Secret    opt.Value[string] `param:"secret" min:"8" max:"256" doc:"Signs the calls; one is made where none is given."`
 }
 
@@ -180,20 +180,20 @@ func (s *Service) get(ctx context.Context, call *api.Call, in webhookParams) (we
 }
 
 type updateParams struct {
-	WebhookID api.ID            `param:"webhookId"`
-	Name      string            `param:"name" max:"128"`
-	URL       api.WebURL        `param:"url"`
-	Events    []event           `param:"events" max:"100"`
-	Enabled   bool              `param:"enabled" default:"true"`
-	TLS       bool              `param:"tls" default:"false"`
-	Username  string            `param:"authUsername" default:"\"\"" min:"0" max:"256"`
-	Password  opt.Value[string] `param:"authPassword" min:"0" max:"256"`
+	WebhookID api.ID     `param:"webhookId"`
+	Name      string     `param:"name" max:"128"`
+	URL       api.WebURL `param:"url"`
+	Events    []event    `param:"events" max:"100"`
+	Enabled   bool       `param:"enabled" default:"true"`
+	TLS       bool       `param:"tls" default:"false"`
+	Username  string     `param:"authUsername" default:"\"\"" max:"256"`
+	Password  string     `param:"authPassword" default:"\"\"" max:"256"`
 }
 
 func (s *Service) update(ctx context.Context, call *api.Call, in updateParams) (webhook, error) {
 	return s.change(ctx, call, in.WebhookID, func(w *projects.Webhook) string {
 		w.Name, w.URL, w.Events, w.TLS, w.Username = in.Name, string(in.URL), texts(in.Events), in.TLS, in.Username
-		w.Password = vault.Hide(in.Password.Or(""))
+		w.Password = vault.Hide(in.Password)
 		if w.Enabled = in.Enabled; w.Enabled {
 			w.Attempts = 0
 		}
