@@ -96,6 +96,13 @@ type Tx interface {
 	// the next statement.
 	Query(ctx context.Context, sql string, args ...any) (Rows, error)
 
+	// Version numbers the state that a view sees: two views of a project that
+	// have the same number see the same rows, or one sees a commit that is being
+	// made just now. It is for holding what is dear to find out again. ok is false
+	// where there is no such number: in an update, which sees its own changes, and
+	// where other processes change the project, too.
+	Version() (n uint64, ok bool)
+
 	// Vault seals and opens the secrets of this project's rows.
 	Vault() *vault.Vault
 

@@ -106,6 +106,9 @@ func (t *tx) Dialect() sqlb.Dialect { return sqlb.Postgres }
 func (t *tx) Vault() *vault.Vault   { return t.db.options.Vault }
 func (t *tx) OnCommit(fn func())    { t.hooks = append(t.hooks, fn) }
 
+// Version has none to give: other nodes change the project, too.
+func (t *tx) Version() (uint64, bool) { return 0, false }
+
 func (db *DB) begin(ctx context.Context, p *project, begin string) (*tx, error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"moorfast/internal/store"
 	"moorfast/internal/store/migrate"
@@ -18,13 +19,18 @@ type database struct {
 	vault   *vault.Vault
 	writer  *writer
 
+	// commits counts what the writer has committed. It begins where no other
+	// opening of the file has counted; see [store.Tx.Version].
+	commits atomic.Uint64
+
 	slots chan struct{} // one for each view that may run
 	mu    sync.Mutex
 	idle  []*conn // readers that no view uses, the last used at the end
 }
 
-func openDatabase(path, project string, o Options) (*database, error) {
+func openDatabase(path, project string, commits uint64, o Options) (*database, error) {
 	d := &database{path: path, project: project, vault: o.Vault, slots: make(chan struct{}, o.Readers)}
+	d.commits.Store(commits)
 	var err error
 	if d.writer, err = startWriter(d); err != nil {
 		return nil, err
@@ -53,7 +59,8 @@ func (d *database) view(ctx context.Context, fn func(store.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	t := &tx{conn: c, database: d, readonly: true}
+	// The number is taken before the view sees anything, so it is not newer.
+	t := &tx{conn: c, database: d, readonly: true, version: d.commits.Load()}
 	defer func() {
 		t.end()
 		if !c.lost() && c.run("COMMIT") == nil {

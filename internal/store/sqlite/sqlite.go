@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"moorfast/internal/clock"
@@ -41,6 +42,7 @@ type DB struct {
 	options Options
 	files   *files
 	pool    *pool
+	opened  atomic.Uint64 // how many times a database was opened
 }
 
 var _ store.DB = (*DB)(nil)
@@ -116,7 +118,7 @@ func (db *DB) openDatabase(project string) (*database, error) {
 	if err != nil {
 		return nil, unavailable("open", err)
 	}
-	d, err := openDatabase(path, project, db.options)
+	d, err := openDatabase(path, project, db.opened.Add(1)<<40, db.options)
 	if err != nil {
 		return nil, fmt.Errorf("open project %s: %w", project, err)
 	}

@@ -16,6 +16,7 @@ type tx struct {
 	conn     *conn
 	database *database
 	readonly bool
+	version  uint64 // of what a view sees
 
 	open   *rows
 	failed error // the first error of a statement; after it, there is no second
@@ -27,6 +28,8 @@ func (t *tx) Project() string       { return t.database.project }
 func (t *tx) Dialect() sqlb.Dialect { return sqlb.SQLite }
 func (t *tx) Vault() *vault.Vault   { return t.database.vault }
 func (t *tx) OnCommit(fn func())    { t.hooks = append(t.hooks, fn) }
+
+func (t *tx) Version() (uint64, bool) { return t.version, t.readonly }
 
 func (t *tx) Exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
 	s, err := t.start(ctx, sql, args)

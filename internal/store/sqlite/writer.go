@@ -173,6 +173,7 @@ func (w *writer) connect() error {
 		return unavailable("open", err)
 	}
 	c.sqlite.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
+		w.database.commits.Add(1) // it is called for each, when others can see it
 		if pages < w.pages {
 			w.next = checkpointPages // the log has begun again
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,55 @@ var concurrencyTests = []test{
 			}
 			return err
 		})
+	}},
+	{"what was found under a version is not older than it", func(t *testing.T, db store.DB) {
+		exec(t, db, `INSERT INTO notes (id, size) VALUES ('counter', 0)`)
+		const rounds = 300
+		var mu sync.Mutex
+		held := map[uint64]int64{} // the counter, by version: what a cache would hold
+		done := make(chan struct{})
+		var committed atomic.Int64
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					before := committed.Load()
+					view(t, db, func(ctx context.Context, tx store.Tx) error {
+						version, ok := tx.Version()
+						n, err := counter(ctx, tx)
+						if !ok || err != nil {
+							return err
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						if _, is := held[version]; !is {
+							held[version] = n
+						}
+						if held[version] < before {
+							t.Errorf("version %d holds %d, and %d was committed before the view began", version, held[version], before)
+						}
+						return nil
+					})
+				}
+			})
+		}
+		for i := range rounds {
+			exec(t, db, fmt.Sprintf(`UPDATE notes SET size = %d WHERE id = 'counter'`, i+1))
+			committed.Store(int64(i + 1))
+		}
+		close(done)
+		wg.Wait()
+		must(t, db.Update(t.Context(), project, func(tx store.Tx) error {
+			if _, ok := tx.Version(); ok {
+				t.Error("an update has a version, and sees what nobody else does")
+			}
+			return nil
+		}))
 	}},
 	{"the failure of one update leaves the others alone", func(t *testing.T, db store.DB) {
 		must(t, db.Update(t.Context(), project, add(t.Context(), "taken")))
