@@ -46,12 +46,14 @@ func Append(dst []byte, milli int64) []byte {
 	dst = append(dst, ':')
 	dst = appendTwo(dst, second)
 	ms := t.Nanosecond() / int(time.Millisecond)
-	dst = append(dst, '.', '0'+byte(ms/100))
+	dst = append(dst, '.', decimal[ms/100])
 	dst = appendTwo(dst, ms%100)
 	return append(dst, "+00:00"...)
 }
 
-func appendTwo(dst []byte, n int) []byte { return append(dst, '0'+byte(n/10), '0'+byte(n%10)) }
+const decimal = "0123456789"
+
+func appendTwo(dst []byte, n int) []byte { return append(dst, decimal[n/10], decimal[n%10]) }
 
 // The forms that come in: a date, perhaps a time, perhaps an offset. What has
 // no offset is UTC.

@@ -79,14 +79,9 @@ func checkRole(role string) error {
 }
 
 func isLabel(s string) bool {
-	if s == "" || len(s) > 36 {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= 36 && !strings.ContainsFunc(s, notAlphanumeric)
+}
+
+func notAlphanumeric(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 }

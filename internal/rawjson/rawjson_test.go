@@ -32,7 +32,7 @@ func TestElementsStopsAtTheFirstError(t *testing.T) {
 		}
 		return nil
 	})
-	if err != stop || n != 2 {
+	if !errors.Is(err, stop) || n != 2 {
 		t.Errorf("Elements: got %v after %d, want %v after 2", err, n, stop)
 	}
 }
@@ -42,7 +42,7 @@ func TestDepth(t *testing.T) {
 	if _, err := rawjson.Value(nest(rawjson.MaxDepth)); err != nil {
 		t.Errorf("depth %d: %v", rawjson.MaxDepth, err)
 	}
-	if _, err := rawjson.Value(nest(rawjson.MaxDepth + 1)); err != rawjson.ErrDepth {
+	if _, err := rawjson.Value(nest(rawjson.MaxDepth + 1)); !errors.Is(err, rawjson.ErrDepth) {
 		t.Errorf("depth %d: got %v, want %v", rawjson.MaxDepth+1, err, rawjson.ErrDepth)
 	}
 }
@@ -84,7 +84,7 @@ func FuzzValue(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		raw, err := rawjson.Value(text)
-		if err == rawjson.ErrDepth {
+		if errors.Is(err, rawjson.ErrDepth) {
 			return
 		}
 		if got, want := err == nil, json.Valid(text); got != want {

@@ -92,8 +92,10 @@ func TestColumnCheck(t *testing.T) {
 		"a default out of range":     {keyed("a", "integer", func(c *schema.Column) { c.Default, c.Ints.Max = []byte("7"), 5 }), schema.BadValue, "Value must be a valid range between -9,223,372,036,854,775,808 and 5"},
 		"a default that is too long": {keyed("a", "string", func(c *schema.Column) { c.Default, c.Size = []byte(`"abc"`), 2 }), schema.BadValue, "Value must be a valid string and no longer than 2 chars"},
 		"a default outside the enum": {keyed("a", "enum", func(c *schema.Column) { c.Default, c.Elements = []byte(`"c"`), []string{"a"} }), schema.BadValue, "Value must be one of (a)"},
-		"a range that is upside down": {keyed("a", "float", func(c *schema.Column) { c.Floats = schema.Range[float64]{Min: 2, Max: 1} }), schema.BadValue,
-			"Minimum value must be lesser than maximum value"},
+		"a range that is upside down": {
+			keyed("a", "float", func(c *schema.Column) { c.Floats = schema.Range[float64]{Min: 2, Max: 1} }), schema.BadValue,
+			"Minimum value must be lesser than maximum value",
+		},
 		"an enum of nothing":   {keyed("a", "enum", nil), schema.BadValue, "Enum elements must not be empty"},
 		"a small sealed text":  {keyed("a", "string", func(c *schema.Column) { c.Encrypt, c.Size = true, 149 }), schema.BadEncryption, "Size too small. Encrypted strings require a minimum size of 150 characters."},
 		"a larger sealed text": {column: keyed("a", "string", func(c *schema.Column) { c.Encrypt, c.Size = true, 150 })},

@@ -186,9 +186,10 @@ func validURL(s string) bool {
 
 func (c *Column) integer(raw []byte) (any, string) {
 	n, ok := rawjson.Int(raw)
-	if bits := c.bits(); !ok || bits == 32 && n != int64(int32(n)) {
-		least := int64(math.MinInt64) >> (64 - bits)
-		return nil, "Value must be a valid signed " + strconv.Itoa(bits) + "-bit integer between " + thousands(least) + " and " + thousands(-(least + 1))
+	bits := c.bits()
+	least := int64(math.MinInt64) >> (64 - bits)
+	if most := -(least + 1); !ok || n < least || n > most {
+		return nil, "Value must be a valid signed " + strconv.Itoa(bits) + "-bit integer between " + thousands(least) + " and " + thousands(most)
 	}
 	if n < c.Ints.Min || n > c.Ints.Max {
 		return nil, "Value must be a valid range between " + thousands(c.Ints.Min) + " and " + thousands(c.Ints.Max)

@@ -75,7 +75,7 @@ func (t *Table) each(by By, rows []Row, do func(Row) ([]byte, error)) ([]byte, e
 
 // matching returns the rows that queries find, by their ids. Without a limit
 // that is all of them.
-func (t *Table) matching(ctx context.Context, tx store.Tx, texts []string) ([]Row, error) {
+func (t *Table) matching(ctx context.Context, tx store.Tx, texts []string) (found []Row, err error) {
 	queries, err := query.Parse(texts)
 	if err != nil {
 		return nil, err
@@ -100,8 +100,7 @@ func (t *Table) matching(ctx context.Context, tx store.Tx, texts []string) ([]Ro
 	if err != nil {
 		return nil, fmt.Errorf("find rows of %s: %w", t.name, err)
 	}
-	defer rows.Close()
-	var found []Row
+	defer done(rows, &err)
 	for rows.Next() {
 		found = append(found, Row{ID: string(rows.Text(0))})
 	}

@@ -31,6 +31,14 @@ func lock(d sqlb.Dialect) string {
 	return ""
 }
 
+// done closes rows at the end of a function, whose error it is where that has
+// none of its own.
+func done(rows store.Rows, err *error) {
+	if closed := rows.Close(); *err == nil {
+		*err = closed
+	}
+}
+
 // absent is the error of a row that is not there, unless the search went wrong.
 func absent(rows store.Rows, id string) error {
 	if err := rows.Err(); err != nil {
@@ -51,19 +59,19 @@ func one(ctx context.Context, tx store.Tx, sql string, args ...any) (n int64, fo
 	return n, found, errors.Join(rows.Err(), rows.Close())
 }
 
-// eachText is a table of the texts in an argument that is a JSON array. One
+// eachText is a table "j" of the texts in an argument that is a JSON array. One
 // argument for many values keeps statements the same whatever their number.
-func eachText(d sqlb.Dialect, alias string) string {
+func eachText(d sqlb.Dialect) string {
 	if d == sqlb.Postgres {
-		return `json_array_elements_text(CAST(? AS json)) AS ` + alias + `(value)`
+		return `json_array_elements_text(CAST(? AS json)) AS j(value)`
 	}
-	return `json_each(?) AS ` + alias
+	return `json_each(?) AS j`
 }
 
 // eachInt is [eachText] for numbers.
-func eachInt(d sqlb.Dialect, alias string) string {
+func eachInt(d sqlb.Dialect) string {
 	if d == sqlb.Postgres {
-		return `(SELECT CAST(e.value AS bigint) AS value FROM json_array_elements_text(CAST(? AS json)) AS e(value)) AS ` + alias
+		return `(SELECT CAST(e.value AS bigint) AS value FROM json_array_elements_text(CAST(? AS json)) AS e(value)) AS j`
 	}
-	return `json_each(?) AS ` + alias
+	return `json_each(?) AS j`
 }

@@ -159,15 +159,16 @@ func (b *bench) delete(ref documents.Ref, actor *identity.Actor, id string) erro
 
 func (b *bench) get(ref documents.Ref, actor *identity.Actor, id string, queries ...string) (row map[string]any, err error) {
 	b.Helper()
-	b.view(func(ctx context.Context, tx store.Tx) error {
-		t, e := b.catalog.Table(ctx, tx, ref)
-		if e != nil {
-			return e
+	err = b.db.View(b.Context(), project, func(tx store.Tx) error {
+		t, err := b.catalog.Table(b.Context(), tx, ref)
+		if err != nil {
+			return err
 		}
-		var out []byte
-		if out, err = t.Get(ctx, tx, b.by(actor), id, queries); err != nil {
-			return nil
+		out, err := t.Get(b.Context(), tx, b.by(actor), id, queries)
+		if err != nil {
+			return err
 		}
+		row = nil
 		return json.Unmarshal(out, &row)
 	})
 	return row, err

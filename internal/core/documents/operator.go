@@ -15,28 +15,28 @@ var operators = map[string]bool{
 // texts otherwise.
 func checkOperators(data []byte) error {
 	return rawjson.Members(data, func(name, value []byte) error {
-		s, ok := rawjson.Text(value)
-		if !ok || len(s) == 0 || s[0] != '{' {
-			return nil
-		}
-		var method string
-		var has bool
-		raw, err := rawjson.Value([]byte(s))
-		if err != nil {
-			return nil
-		}
-		_ = rawjson.Members(raw, func(name, value []byte) error {
-			switch string(name) {
-			case "method":
-				method, _ = rawjson.Text(value)
-			case "values":
-				has = rawjson.KindOf(value) == rawjson.Array
-			}
-			return nil
-		})
-		if has && operators[method] {
+		if s, ok := rawjson.Text(value); ok && isOperator(s) {
 			return &Error{Kind: Unsupported, Name: string(name), Message: "Operators are not supported yet."}
 		}
 		return nil
 	})
+}
+
+// isOperator reports whether a text is an object with a method that there is,
+// and values.
+func isOperator(s string) bool {
+	if s == "" || s[0] != '{' {
+		return false
+	}
+	method, values := "", false
+	err := rawjson.Members([]byte(s), func(name, value []byte) error {
+		switch string(name) {
+		case "method":
+			method, _ = rawjson.Text(value)
+		case "values":
+			values = rawjson.KindOf(value) == rawjson.Array
+		}
+		return nil
+	})
+	return err == nil && values && operators[method]
 }

@@ -2,7 +2,6 @@ package documents
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -27,7 +26,7 @@ func (t *Table) page(ctx context.Context, tx store.Tx, by By, plan *query.Plan, 
 	if err != nil {
 		return nil, 0, fmt.Errorf("list rows of %s: %w", t.name, err)
 	}
-	defer rows.Close()
+	defer done(rows, &err)
 	return t.encode(tx, by, rows, &p, keys.Limit, plan.Cursor.Before && !random)
 }
 
@@ -167,7 +166,7 @@ func (t *Table) orders(plan *query.Plan) (orders []sqlb.Order, random bool) {
 
 // seek returns the condition that a page begins behind the row of a cursor, or
 // before it; then the orders are to be reversed, and the page after them.
-func (t *Table) seek(ctx context.Context, tx store.Tx, c query.Cursor, orders []sqlb.Order) (sqlb.Cond, error) {
+func (t *Table) seek(ctx context.Context, tx store.Tx, c query.Cursor, orders []sqlb.Order) (cond sqlb.Cond, err error) {
 	columns := make([]string, len(orders))
 	for i, o := range orders {
 		columns[i] = o.Column
@@ -177,7 +176,7 @@ func (t *Table) seek(ctx context.Context, tx store.Tx, c query.Cursor, orders []
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer done(rows, &err)
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return nil, err
@@ -194,7 +193,7 @@ func (t *Table) seek(ctx context.Context, tx store.Tx, c query.Cursor, orders []
 	if c.Before {
 		orders = sqlb.Reverse(orders)
 	}
-	return sqlb.After(orders, values...), errors.Join(rows.Err(), rows.Close())
+	return sqlb.After(orders, values...), rows.Err()
 }
 
 // cell reads a value as an argument to compare with.

@@ -43,7 +43,7 @@ func (t *Table) readable(ctx context.Context, tx store.Tx, actor *identity.Actor
 	}
 	r := reach{roles: jsonTexts(actor.Roles)}
 	// The number of the table stands in the text for the reason of [bounds].
-	rows, err := tx.Query(ctx, `SELECT c.acl, c.n FROM `+eachText(tx.Dialect(), `j`)+` CROSS JOIN acl_readers r CROSS JOIN acl_rows c `+
+	rows, err := tx.Query(ctx, `SELECT c.acl, c.n FROM `+eachText(tx.Dialect())+` CROSS JOIN acl_readers r CROSS JOIN acl_rows c `+
 		`WHERE r.role = j.value AND c.table_seq = `+strconv.FormatInt(t.seq, 10)+` AND c.acl = r.acl`+bounds(maxLists+1, 0), string(r.roles))
 	if err != nil {
 		return r, fmt.Errorf("find readable rows: %w", err)
@@ -85,7 +85,7 @@ func (r *reach) count(ctx context.Context, tx store.Tx, table int64) (n int64, e
 
 // readers holds where a list has one of the roles in a JSON array as a reader.
 func readers(d sqlb.Dialect, acl string) string {
-	return `EXISTS (SELECT 1 FROM acl_readers WHERE acl_readers.acl = ` + acl + ` AND acl_readers.role IN (SELECT j.value FROM ` + eachText(d, `j`) + `))`
+	return `EXISTS (SELECT 1 FROM acl_readers WHERE acl_readers.acl = ` + acl + ` AND acl_readers.role IN (SELECT j.value FROM ` + eachText(d) + `))`
 }
 
 // few reports whether the rows within reach are best read one by one.
@@ -104,13 +104,13 @@ func (r *reach) condition(d sqlb.Dialect, table string) sqlb.Cond {
 	case r.few() && len(r.lists) == 1:
 		return sqlb.Eq(aclColumn, r.lists[0])
 	case r.few():
-		return sqlb.Raw(acl+` IN (SELECT j.value FROM `+eachInt(d, `j`)+`)`, r.listsJSON())
+		return sqlb.Raw(acl+` IN (SELECT j.value FROM `+eachInt(d)+`)`, r.listsJSON())
 	case len(r.lists) == 1:
 		// The sign keeps SQLite from an index that begins with the list: there are
 		// too many rows in it to sort.
 		return sqlb.Raw(`+`+acl+` = ?`, r.lists[0])
 	}
-	return sqlb.Raw(`+`+acl+` IN (SELECT j.value FROM `+eachInt(d, `j`)+`)`, r.listsJSON())
+	return sqlb.Raw(`+`+acl+` IN (SELECT j.value FROM `+eachInt(d)+`)`, r.listsJSON())
 }
 
 func (r *reach) listsJSON() string {

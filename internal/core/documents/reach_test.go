@@ -194,8 +194,10 @@ func TestListsOfPermissionsAreCounted(t *testing.T) {
 			_, err := b.create(ref, server, "b", `{"n":1}`, rowPermissions(`read("any")`, `read("users")`))
 			return err
 		}, `["read(\"any\")","read(\"users\")"] 2 2` + "\n"},
-		{func() error { _, err := b.update(ref, server, "b", "", rowPermissions()); return err },
-			`["read(\"any\")","read(\"users\")"] 1 2` + "\n" + `[] 1 0` + "\n"},
+		{
+			func() error { _, err := b.update(ref, server, "b", "", rowPermissions()); return err },
+			`["read(\"any\")","read(\"users\")"] 1 2` + "\n" + `[] 1 0` + "\n",
+		},
 		{func() error { return b.delete(ref, server, "a") }, `[] 1 0` + "\n"},
 		{func() error {
 			return b.try(func(ctx context.Context, tx store.Tx) error { return b.catalog.DeleteTable(ctx, tx, ref, 9) })

@@ -52,7 +52,7 @@ func (t *Table) selectOne(d sqlb.Dialect, p *projection, column string) string {
 
 // Get returns a row as JSON. Of the queries only those that select count. A row
 // that the actor may not read is not there for it.
-func (t *Table) Get(ctx context.Context, tx store.Tx, by By, id string, queries []string) ([]byte, error) {
+func (t *Table) Get(ctx context.Context, tx store.Tx, by By, id string, queries []string) (row []byte, err error) {
 	p, sql := t.everything(), t.texts.byID
 	if len(queries) > 0 {
 		plan, err := t.rules.Plan(queries)
@@ -66,7 +66,7 @@ func (t *Table) Get(ctx context.Context, tx store.Tx, by By, id string, queries 
 	if err != nil {
 		return nil, fmt.Errorf("get a row of %s: %w", t.name, err)
 	}
-	defer rows.Close()
+	defer done(rows, &err)
 	if !rows.Next() {
 		return nil, absent(rows, id)
 	}

@@ -86,7 +86,7 @@ func (t *Table) number(ctx context.Context, tx store.Tx, id string, f *field) (o
 	if err != nil {
 		return old, n, fmt.Errorf("find a row of %s: %w", t.name, err)
 	}
-	defer rows.Close()
+	defer done(rows, &err)
 	switch {
 	case !rows.Next():
 		return old, n, absent(rows, id)

@@ -47,7 +47,7 @@ func (t *Table) compare(ctx context.Context, tx store.Tx, by By, row Row) (c cha
 	if err != nil {
 		return c, fmt.Errorf("find a row of %s: %w", t.name, err)
 	}
-	defer rows.Close()
+	defer done(rows, &err)
 	if !rows.Next() {
 		return c, absent(rows, row.ID)
 	}

@@ -137,12 +137,12 @@ func (t *Table) conflict(id string, err error) error {
 }
 
 // reread returns a row that was just written.
-func (t *Table) reread(ctx context.Context, tx store.Tx, by By, seq int64) ([]byte, error) {
+func (t *Table) reread(ctx context.Context, tx store.Tx, by By, seq int64) (row []byte, err error) {
 	rows, err := tx.Query(ctx, t.texts.bySeq, seq)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer done(rows, &err)
 	if !rows.Next() {
 		return nil, absent(rows, t.name)
 	}
@@ -176,14 +176,14 @@ func readFound(rows store.Rows) found {
 	return found{seq: rows.Int(seqAt), acl: rows.Int(aclAt), updated: rows.Int(updatedAt), perms: append([]byte(nil), rows.Text(permsAt)...)}
 }
 
-func (t *Table) find(ctx context.Context, tx store.Tx, id string) (found, error) {
+func (t *Table) find(ctx context.Context, tx store.Tx, id string) (old found, err error) {
 	d := tx.Dialect()
 	none := projection{}
 	rows, err := tx.Query(ctx, t.selectOne(d, &none, idColumn)+lock(d), id)
 	if err != nil {
 		return found{}, err
 	}
-	defer rows.Close()
+	defer done(rows, &err)
 	if !rows.Next() {
 		return found{}, absent(rows, id)
 	}

@@ -38,7 +38,8 @@ func (f *family) bulkEndpoints() []api.Endpoint {
 
 // changeMany is change for servers only: the scopes of rows are for users too.
 func (f *family) changeMany(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
-	fn func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error)) (api.Raw, error) {
+	fn func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error),
+) (api.Raw, error) {
 	if !call.Actor.Server() {
 		return nil, apierr.UnauthorizedScope
 	}

@@ -29,7 +29,7 @@ type inlineColumn struct {
 }
 
 // errRelationship is the contract's.
-var errRelationship = errors.New("Relationship attributes cannot be created inline. Use the create relationship endpoint instead.") //nolint:staticcheck // a sentence for clients
+var errRelationship = errors.New("Relationship attributes cannot be created inline. Use the create relationship endpoint instead.")
 
 // inlineColumns reads the columns that a table is made with. What is wrong is
 // said of the parameter, and of the place in it.
@@ -153,7 +153,7 @@ func inlineIndexes(raws []api.Object) ([]schema.Index, error) {
 			err = errors.New("has a type that there is not")
 		}
 		if err != nil {
-			return nil, api.Invalid("indexes", fmt.Errorf("Index at index %d %w", i, err)) //nolint:staticcheck // a sentence for clients
+			return nil, api.Invalid("indexes", fmt.Errorf("Index at index %d %w", i, err))
 		}
 		indexes[i] = newIndex(createIndex{
 			Key: api.Key(in.Key), Type: in.Type, Columns: append(in.Columns, in.Attributes...), Orders: in.Orders, Lengths: in.Lengths,

@@ -94,7 +94,8 @@ func inTransaction(id transactionID) error {
 
 // read runs what reads rows of a table.
 func (f *family) read(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
-	fn func(tx store.Tx, t *documents.Table) (api.Raw, error)) (api.Raw, error) {
+	fn func(tx store.Tx, t *documents.Table) (api.Raw, error),
+) (api.Raw, error) {
 	if err := inTransaction(id); err != nil {
 		return nil, err
 	}
@@ -114,7 +115,8 @@ func (f *family) read(ctx context.Context, call *api.Call, ref documents.Ref, id
 
 // change runs what changes rows of a table.
 func (f *family) change(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
-	fn func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error)) (api.Raw, error) {
+	fn func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error),
+) (api.Raw, error) {
 	if err := inTransaction(id); err != nil {
 		return nil, err
 	}

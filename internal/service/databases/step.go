@@ -49,7 +49,7 @@ func bound(v opt.Value[number]) *documents.Number {
 
 func (f *family) step(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID, s documents.Step) (api.Raw, error) {
 	if !s.By.Positive() {
-		return nil, api.Invalid("value", errors.New("Value must be greater than 0")) //nolint:staticcheck // a sentence for clients
+		return nil, api.Invalid("value", errors.New("Value must be greater than 0"))
 	}
 	return f.change(ctx, call, ref, id, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
 		return t.Step(ctx, tx, by, s)
