@@ -75,12 +75,16 @@ func (u *Users) NewAuthenticator(ctx context.Context, tx store.Tx, userID, secre
 }
 
 // TakeCode takes a code of the user's authenticator, which it verifies. A code
-// is taken once: who looked over the user's shoulder comes too late. Where the
-// code is wrong or was taken, it returns [apierr.UserInvalidToken].
+// is taken once: who looked over the user's shoulder comes too late. Only the
+// code that verifies can then answer a challenge, which apps ask for at once.
+// Where the code is wrong or was taken, it returns [apierr.UserInvalidToken].
 func (u *Users) TakeCode(ctx context.Context, tx store.Tx, a *Authenticator, code string) error {
 	step, ok := token.CheckTOTP(a.Secret.Reveal(), code, u.units.Now(), a.LastStep)
 	if !ok {
 		return apierr.UserInvalidToken
+	}
+	if !a.Verified {
+		step--
 	}
 	a.LastStep, a.Verified, a.UpdatedAt = step, true, u.micros()
 	if err := store.UpdateColumns(ctx, tx, authenticatorsTable, a, "last_step", "verified", "updated_at"); err != nil {

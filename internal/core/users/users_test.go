@@ -344,6 +344,7 @@ func TestFactors(t *testing.T) {
 	}
 	f.wantError("wrong code", take("000000x"), apierr.UserInvalidToken)
 	f.wantError("code", take(token.TOTP(secret, f.clock.Now())), nil)
+	f.wantError("the code that verified", take(token.TOTP(secret, f.clock.Now())), nil)
 	f.wantError("same code", take(token.TOTP(secret, f.clock.Now())), apierr.UserInvalidToken)
 	if !f.identity("walter").MFA {
 		t.Error("no factor is asked for, though one is verified")
