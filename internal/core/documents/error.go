@@ -37,7 +37,8 @@ const (
 	NullInOrder // the row of the cursor has no value to go on from
 	LimitReached
 	Unauthorized
-	Unsupported
+	Unsupported // what clients may ask for, and this server cannot keep
+	NotBuilt    // what it does not do yet
 )
 
 func (e *Error) Error() string {

@@ -16,7 +16,7 @@ var operators = map[string]bool{
 func checkOperators(data []byte) error {
 	return rawjson.Members(data, func(name, value []byte) error {
 		if s, ok := rawjson.Text(value); ok && isOperator(s) {
-			return &Error{Kind: Unsupported, Name: string(name), Message: "Operators are not supported yet."}
+			return &Error{Kind: NotBuilt, Name: string(name), Message: "Operators are not supported yet."}
 		}
 		return nil
 	})

@@ -115,6 +115,8 @@ func (w *words) outcome(e *documents.Error, err error) error {
 		return apierr.UserUnauthorized.Detail("%s", e.Message).Because(err)
 	case documents.Unsupported:
 		return apierr.FeatureUnsupported.Detail("%s", e.Message)
+	case documents.NotBuilt:
+		return apierr.NotImplemented.Detail("%s", e.Message)
 	case documents.NoCursor:
 		return apierr.CursorNotFound.Detail("%s '%s' for the 'cursor' value not found.", w.Row, e.Name)
 	case documents.NullInOrder:

@@ -89,7 +89,7 @@ func inTransaction(id transactionID) error {
 	if id.V == "" {
 		return nil
 	}
-	return &documents.Error{Kind: documents.Unsupported, Message: "Transactions are not supported yet."}
+	return &documents.Error{Kind: documents.NotBuilt, Message: "Transactions are not supported yet."}
 }
 
 // read runs what reads rows of a table.

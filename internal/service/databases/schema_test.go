@@ -280,9 +280,9 @@ func TestIndexes(t *testing.T) {
 func TestTransactionsAreNotThereYet(t *testing.T) {
 	inBoth(t, func(t *testing.T, w tongue) {
 		s := newBench(t).server()
-		s.refused("POST", w.root+"/transactions", nil, apierr.FeatureUnsupported)
-		s.refused("GET", w.root+"/transactions", nil, apierr.FeatureUnsupported)
-		s.refused("PATCH", w.root+"/transactions/t1", M{"commit": true}, apierr.FeatureUnsupported)
-		s.refused("POST", w.root+"/transactions/t1/operations", nil, apierr.FeatureUnsupported)
+		s.refused("POST", w.root+"/transactions", nil, apierr.NotImplemented)
+		s.refused("GET", w.root+"/transactions", nil, apierr.NotImplemented)
+		s.refused("PATCH", w.root+"/transactions/t1", M{"commit": true}, apierr.NotImplemented)
+		s.refused("POST", w.root+"/transactions/t1/operations", nil, apierr.NotImplemented)
 	})
 }

@@ -70,5 +70,5 @@ type createOperations struct {
 // notYet answers what is part of the API, and not of this server: docs/compat.md
 // has the list.
 func notYet[In any](context.Context, *api.Call, In) (api.Raw, error) {
-	return nil, &documents.Error{Kind: documents.Unsupported, Message: "Transactions are not supported yet."}
+	return nil, &documents.Error{Kind: documents.NotBuilt, Message: "Transactions are not supported yet."}
 }
