@@ -17,14 +17,21 @@ import "moorfast/internal/cache"
 // version of the project's catalog.
 type Catalog struct {
 	tables *cache.Cache[tableKey, *Table]
+	totals *cache.Cache[totalKey, int64]
 }
 
-// heldTables is how many tables of all projects are kept in memory.
-const heldTables = 4096
+// How many tables and totals of all projects are kept in memory.
+const (
+	heldTables = 4096
+	heldTotals = 4096
+)
 
 // New returns a catalog.
 func New() *Catalog {
-	return &Catalog{tables: cache.New[tableKey, *Table](heldTables, 0, nil)}
+	return &Catalog{
+		tables: cache.New[tableKey, *Table](heldTables, 0, nil),
+		totals: cache.New[totalKey, int64](heldTotals, 0, nil),
+	}
 }
 
 // Form is how a client calls what it stores.

@@ -281,3 +281,36 @@ func sorted(s string) string {
 	slices.Sort(ids)
 	return strings.Join(ids, " ")
 }
+
+// TestTotalsFollowChanges counts what a filter finds between changes: a total
+// that is held must not outlive what it counted.
+func TestTotalsFollowChanges(t *testing.T) {
+	b := newBench(t)
+	ref := fruits(b)
+	filter := []string{q("equal", "ok", true), q("limit", "", 1)}
+	want := func(total int) {
+		t.Helper()
+		for range 2 {
+			if p, err := b.list(ref, server, filter...); err != nil || p.Total != total {
+				t.Errorf("got a total of %d, %v, want %d", p.Total, err, total)
+			}
+		}
+	}
+	want(3)
+	if _, err := b.update(ref, server, "a", `{"ok":false}`, nil); err != nil {
+		t.Fatal(err)
+	}
+	want(2)
+	if _, err := b.create(ref, server, "g", `{"ok":true}`, nil); err != nil {
+		t.Fatal(err)
+	}
+	want(3)
+	if err := b.delete(ref, server, "g"); err != nil {
+		t.Fatal(err)
+	}
+	want(2)
+	filter[0] = q("equal", "n", 3)
+	want(2)
+	filter[0] = q("equal", "n", 1)
+	want(1)
+}

@@ -83,9 +83,6 @@ func (t *Table) allows(actor *identity.Actor, action perm.Actions, perms []byte)
 		t.RowSecurity && perm.TextAllows(perms, action, actor.Roles)
 }
 
-// maxTotal is where the counting of a list stops, as in the contract.
-const maxTotal = 5000
-
 // List returns a page of rows, and how many there are in all unless that was
 // not asked for, as JSON.
 func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, total bool) ([]byte, error) {
@@ -149,20 +146,4 @@ func (t *Table) where(d sqlb.Dialect, plan *query.Plan, within *reach) (sqlb.Con
 		filters = sqlb.Not(sqlb.Not(filters))
 	}
 	return sqlb.And(filters, acl), nil
-}
-
-// total returns how many rows a list has in all, as far as that is counted. n of
-// them are on the page.
-func (t *Table) total(ctx context.Context, tx store.Tx, plan *query.Plan, within *reach, where sqlb.Cond, n int64) (total int64, err error) {
-	last := n < plan.Limit && (n > 0 || plan.Offset == 0)
-	switch {
-	case last && plan.Cursor.ID == "": // the page says where the list ends
-		total = plan.Offset + n
-	case len(plan.Filters) > 0:
-		sql, args := sqlb.Select{From: t.name, Where: where}.SQL(tx.Dialect())
-		total, _, err = one(ctx, tx, `SELECT count(*) FROM (`+sql+bounds(maxTotal, 0)+`) AS capped`, args...)
-	default:
-		total, err = within.count(ctx, tx, t.seq)
-	}
-	return min(total, maxTotal), err
 }

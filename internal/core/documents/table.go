@@ -37,6 +37,7 @@ type Table struct {
 	rules   query.Rules
 	texts   texts
 	sizes   *sizes
+	catalog *Catalog
 }
 
 type tableKey struct {
@@ -51,7 +52,7 @@ func (c *Catalog) Table(ctx context.Context, tx store.Tx, ref Ref) (*Table, erro
 		return nil, err
 	}
 	key := tableKey{tx.Project(), ref}
-	load := func() (*Table, error) { return load(ctx, tx, ref, v) }
+	load := func() (*Table, error) { return c.load(ctx, tx, ref, v) }
 	t, err := c.tables.Get(key, load)
 	if err == nil && t.version != v {
 		c.tables.Drop(key)
@@ -74,7 +75,7 @@ func (c *Catalog) TableToChange(ctx context.Context, tx store.Tx, ref Ref) (*Tab
 	if err == nil && t.version == v {
 		return t, nil
 	}
-	if t, err = load(ctx, tx, ref, v); err != nil {
+	if t, err = c.load(ctx, tx, ref, v); err != nil {
 		return nil, err
 	}
 	tx.OnCommit(func() {
@@ -111,7 +112,7 @@ type tableRow struct {
 }
 
 // load reads a table from the catalog.
-func load(ctx context.Context, tx store.Tx, ref Ref, version int64) (*Table, error) {
+func (c *Catalog) load(ctx context.Context, tx store.Tx, ref Ref, version int64) (*Table, error) {
 	db, err := store.Get[Database](ctx, tx, databasesTable, ref.Database)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, because(NoDatabase, ref.Database, err)
@@ -122,7 +123,7 @@ func load(ctx context.Context, tx store.Tx, ref Ref, version int64) (*Table, err
 	if err != nil {
 		return nil, err
 	}
-	return loadRow(ctx, tx, db, row, version)
+	return c.loadRow(ctx, tx, db, row, version)
 }
 
 func findTable(ctx context.Context, tx store.Tx, db Database, id string) (tableRow, error) {
@@ -133,7 +134,7 @@ func findTable(ctx context.Context, tx store.Tx, db Database, id string) (tableR
 	return row, err
 }
 
-func loadRow(ctx context.Context, tx store.Tx, db Database, row tableRow, version int64) (*Table, error) {
+func (c *Catalog) loadRow(ctx context.Context, tx store.Tx, db Database, row tableRow, version int64) (*Table, error) {
 	bySeq := []sqlb.Order{{Column: "seq"}}
 	columns, err := store.List[columnRow](ctx, tx, sqlb.Select{From: columnsTable, Where: sqlb.Eq("table_seq", row.Seq), Order: bySeq})
 	if err != nil {
@@ -150,7 +151,7 @@ func loadRow(ctx context.Context, tx store.Tx, db Database, row tableRow, versio
 	t := &Table{
 		ID: row.ID, Name: row.Name, Enabled: row.Enabled, RowSecurity: row.RowSecurity, Permissions: set,
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, Database: db,
-		version: version, seq: row.Seq, name: rowsTable(row.Seq), sizes: new(sizes),
+		version: version, seq: row.Seq, name: rowsTable(row.Seq), sizes: new(sizes), catalog: c,
 	}
 	for _, r := range columns {
 		t.Columns = append(t.Columns, r.column())

@@ -40,7 +40,7 @@ func (c *Catalog) CreateTable(ctx context.Context, tx store.Tx, database string,
 		}
 		return nil, err
 	}
-	t, err := loadRow(ctx, tx, db, row, 0)
+	t, err := c.loadRow(ctx, tx, db, row, 0)
 	if err != nil {
 		return nil, err
 	}
