@@ -15,6 +15,7 @@ type Call struct {
 	Actor   identity.Actor
 	Client  Client
 	Locale  string // a code of the contract's list
+	Unnamed bool   // no project was named, so that it is the console's
 
 	// Organization is the id that the X-Appwrite-Organization header names, or "".
 	Organization string

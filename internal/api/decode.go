@@ -81,7 +81,8 @@ func textDecoder(t reflect.Type, b Bounds) decoder {
 	}
 	return func(raw json.RawMessage, v reflect.Value) error {
 		s, ok := unquote(raw)
-		if n := int64(utf8.RuneCountInString(s)); !ok || n < least || most > 0 && n > most {
+		n := int64(utf8.RuneCountInString(s))
+		if !ok || n < least || most > 0 && n > most || b.NotBlank && strings.TrimSpace(s) == "" {
 			return Reject("%s", describeText(least, most))
 		}
 		v.SetString(s)

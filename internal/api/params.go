@@ -37,6 +37,7 @@ const (
 //	         opt.Value, it is required
 //	min, max the bounds of a number, of the length of a text, or of the count of a list
 //	each     the longest text in a list
+//	blank    "false": a text that is nothing but spaces is none
 //	oneof    the texts that are allowed, separated by commas
 //	loose    "true": a boolean may be sent as a text
 //	null     "false": null is the same as nothing sent, and messages do not offer it
@@ -60,6 +61,7 @@ type Bounds struct {
 	Min, Max       int64
 	HasMin, HasMax bool
 	Each           int64
+	NotBlank       bool
 	OneOf          []string
 	Loose          bool
 }
@@ -150,6 +152,7 @@ func (b *Bounds) parse(tag reflect.StructTag, place Place) (err error) {
 	if s, ok := tag.Lookup("oneof"); ok {
 		b.OneOf = strings.Split(s, ",")
 	}
+	b.NotBlank = tag.Get("blank") == "false"
 	b.Loose = tag.Get("loose") == "true" || place == InQuery
 	return err
 }

@@ -103,7 +103,7 @@ func (g *Gateway) Find(ctx context.Context, c *Credentials) (*project.Project, e
 func (g *Gateway) Authenticate(ctx context.Context, e *api.Endpoint, p *project.Project, c *Credentials) (*api.Call, error) {
 	call := &api.Call{
 		Project: p, Client: c.Client, Locale: c.Locale,
-		Organization: c.Organization, Unchanged: c.Unchanged, Format: c.Format,
+		Organization: c.Organization, Unchanged: c.Unchanged, Format: c.Format, Unnamed: c.Project == "" && c.PathProject == "",
 	}
 	home := p.ID // whose users may sign in here
 	if c.Admin {

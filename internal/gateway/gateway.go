@@ -56,7 +56,7 @@ func (g *Gateway) admit(e *api.Endpoint, call *api.Call) error {
 	actor, p := call.Actor, call.Project
 	switch {
 	case early(e) && p.IsConsole():
-		return notConsole
+		return notConsole(call)
 	case !actor.Server() && !p.Enabled(project.Protocol, "rest"):
 		return apierr.APIDisabled
 	case !actor.Server() && !p.Enabled(project.Service, e.Rules.Service):
@@ -64,7 +64,7 @@ func (g *Gateway) admit(e *api.Endpoint, call *api.Call) error {
 	case !actor.Has(e.Scopes...):
 		return missingScopes(actor, e.Scopes)
 	case e.Rules.Where == api.ProjectOnly && p.IsConsole():
-		return notConsole
+		return notConsole(call)
 	case e.Rules.Where == api.ConsoleOnly && !p.IsConsole():
 		return apierr.AccessForbidden
 	}
@@ -77,7 +77,15 @@ func (g *Gateway) admit(e *api.Endpoint, call *api.Call) error {
 	return nil
 }
 
-var notConsole = apierr.AccessForbidden.Detail("This endpoint is not available for the console project. The project of a request is named by its X-Appwrite-Project header.")
+// notConsole refuses a call for a project that came to the console, in the words
+// that clients look for.
+func notConsole(call *api.Call) error {
+	if call.Unnamed {
+		return apierr.AccessForbidden.Detail("No Appwrite project was specified. Please specify your project ID when initializing your Appwrite SDK.")
+	}
+	return apierr.AccessForbidden.Detail("This endpoint is not available for the console project. The Appwrite Console is a reserved project ID " +
+		"and cannot be used with the Appwrite SDKs and APIs. Please check if your project ID is correct.")
+}
 
 // early tells whether an endpoint is for data that the console's project cannot
 // have. The contract says so before it looks at who calls, and elsewhere after.
@@ -133,6 +141,8 @@ func Translate(err error) error {
 	switch {
 	case errors.As(err, &row):
 		return err
+	case errors.Is(err, store.ErrArgument):
+		return apierr.ArgumentInvalid.Detail("A text is not in UTF-8, or holds a NUL, so that it cannot be kept.").Because(err)
 	case errors.Is(err, store.ErrUnavailable):
 		return apierr.Unavailable.Because(err)
 	case errors.Is(err, store.ErrTimeout), errors.Is(err, context.DeadlineExceeded):

@@ -12,6 +12,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/project"
+	"moorfast/internal/token"
 )
 
 const cookiePrefix = "a_session_"
@@ -22,11 +23,11 @@ const cookiePrefix = "a_session_"
 func sessionText(r *http.Request, project string) (text string, fallback bool) {
 	name := cookiePrefix + project
 	for _, n := range []string{name, name + "_legacy"} {
-		if c, err := r.Cookie(n); err == nil && c.Value != "" {
+		if c, err := r.Cookie(n); err == nil && readable(unescape(c.Value)) {
 			return unescape(c.Value), false
 		}
 	}
-	if text := r.Header.Get("X-Appwrite-Session"); text != "" {
+	if text := r.Header.Get("X-Appwrite-Session"); readable(text) {
 		return text, false
 	}
 	header := r.Header.Get("X-Fallback-Cookies")
@@ -38,6 +39,13 @@ func sessionText(r *http.Request, project string) (text string, fallback bool) {
 		return "", true
 	}
 	return cookies[name], true
+}
+
+// readable tells whether a text is one of a session at all. What is not, such as
+// what a deleted cookie leaves behind, hides no other.
+func readable(text string) bool {
+	_, err := token.ParseCookie(text)
+	return text != "" && err == nil
 }
 
 // unescape undoes the percent encoding that some clients give to a cookie.

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 
 	"moorfast/internal/server/servertest"
@@ -31,10 +32,47 @@ func TestPlaces(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.client.Refused("GET", test.path, nil, 401, test.typ) })
 	}
+	for client, want := range map[*servertest.Client]string{
+		guest:                                    "No Appwrite project was specified.",
+		s.Guest("X-Appwrite-Project", "console"): "This endpoint is not available for the console project. The Appwrite Console is a reserved project ID",
+	} {
+		if got := client.Refused("GET", "/databases", nil, 401, "general_access_forbidden").Text("message"); !strings.HasPrefix(got, want) {
+			t.Errorf("message\ngot  %s\nwant %s", got, want)
+		}
+	}
 	for _, path := range []string{"/console/oauth2-providers", "/console/scopes/project", "/console/scopes/organization"} {
 		guest.Must("GET", path, nil)
 		app.Guest.Must("GET", path, nil)
 	}
+}
+
+// TestUnreadableSessions: a cookie that is none does not hide a session that is
+// sent in another way.
+func TestUnreadableSessions(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	app.Key.Must("POST", "/users", servertest.M{"userId": "walter"})
+	session := app.Key.Must("POST", "/users/walter/sessions", nil).Text("secret")
+	for name, headers := range map[string][]string{
+		"a header":           {"X-Appwrite-Session", session},
+		"the older cookie":   {"Cookie", "a_session_app=deleted; a_session_app_legacy=" + session},
+		"a header, a cookie": {"X-Appwrite-Session", session, "Cookie", "a_session_app=deleted"},
+		"fallback cookies":   {"X-Fallback-Cookies", `{"a_session_app":"` + session + `"}`, "X-Appwrite-Session", "deleted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := app.Guest.With(headers...).Must("GET", "/account", nil); got.Text("$id") != "walter" {
+				t.Errorf("GET /account: %s", got.Body)
+			}
+		})
+	}
+}
+
+func TestTextsThatNoStoreKeeps(t *testing.T) {
+	app := servertest.New(t).Found()
+	body := servertest.M{"userId": "unique()", "email": "walter@example.com", "password": "correct horse 1", "name": "a\x00b"}
+	app.Guest.Refused("POST", "/account", body, 400, "general_argument_invalid")
+	app.Key.Refused("GET", "/users?search=a%00b", nil, 400, "general_argument_invalid")
+	app.Admin.Refused("POST", "/project/platforms/apple", servertest.M{"platformId": "unique()", "name": "  ", "bundleIdentifier": "a.b"}, 400, "general_argument_invalid")
 }
 
 func TestMockPhonesAreCountedOnRequest(t *testing.T) {

@@ -334,7 +334,7 @@ func TestSecondFactor(t *testing.T) {
 	other.Refused("POST", "/account/mfa/challenges", m{"factor": "email"}, 503, "general_smtp_disabled")
 	other.Refused("POST", "/account/mfa/challenges", m{"factor": "custom"}, 501, "user_auth_method_unsupported")
 	mine := c.Must("POST", "/account/mfa/challenges", m{"factor": "totp"}).Text("$id")
-	c.Must("PUT", "/account/mfa/challenges", m{"challengeId": mine, "otp": otp(made.Text("secret"))}) // the one that verified counts once more
+	c.Must("PUT", "/account/mfa/challenges", m{"challengeId": mine, "otp": otp(made.Text("secret"))})                                          // the one that verified counts once more
 	other.Refused("PUT", "/account/mfa/challenges", m{"challengeId": ask("totp"), "otp": otp(made.Text("secret"))}, 401, "user_invalid_token") // it was used
 	s.Clock.Advance(time.Minute)
 	want(t, other.Must("PUT", "/account/mfa/challenge", m{"challengeId": ask("totp"), "otp": otp(made.Text("secret"))}), map[string]string{"factors": `["password","totp"]`})

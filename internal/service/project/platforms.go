@@ -84,26 +84,26 @@ func (s *Service) platforms() []api.Endpoint {
 type (
 	newApp struct {
 		PlatformID api.NewID `param:"platformId"`
-		Name       string    `param:"name" max:"128"`
-		Key        string    `param:"key" max:"256"`
+		Name       string    `param:"name" max:"128" blank:"false"`
+		Key        string    `param:"key" max:"256" blank:"false"`
 	}
 	app struct {
 		PlatformID api.ID `param:"platformId"`
-		Name       string `param:"name" max:"128"`
-		Key        string `param:"key" max:"256"`
+		Name       string `param:"name" max:"128" blank:"false"`
+		Key        string `param:"key" max:"256" blank:"false"`
 	}
 	newWeb struct {
 		PlatformID api.NewID    `param:"platformId"`
-		Name       string       `param:"name" max:"128"`
+		Name       string       `param:"name" max:"128" blank:"false"`
 		Hostname   api.Hostname `param:"hostname" default:"\"\""`
-		Key        string       `param:"key" default:"\"\"" max:"256"`
-		Type       string       `param:"type" default:"\"\"" max:"256" doc:"An older kind of platform, such as flutter-ios."`
+		Key        string       `param:"key" default:"\"\"" max:"256" blank:"false"`
+		Type       string       `param:"type" default:"\"\"" max:"256" blank:"false" doc:"An older kind of platform, such as flutter-ios."`
 	}
 	web struct {
 		PlatformID api.ID       `param:"platformId"`
-		Name       string       `param:"name" max:"128"`
+		Name       string       `param:"name" max:"128" blank:"false"`
 		Hostname   api.Hostname `param:"hostname" default:"\"\""`
-		Key        string       `param:"key" default:"\"\"" max:"256"`
+		Key        string       `param:"key" default:"\"\"" max:"256" blank:"false"`
 	}
 )
 
