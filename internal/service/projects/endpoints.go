@@ -69,6 +69,29 @@ func (s *Service) Endpoints() []api.Endpoint {
 			Summary: "List the dev keys of a project, of which there are none.",
 			Auth:    admins, Scopes: []string{"devKeys.read"}, Rules: console,
 		}, s.listDevKeys),
+		api.New(api.Spec{
+			Name: "projects.getDevKey", Method: "GET", Path: "/v1/projects/{projectId}/dev-keys/{keyId}", Model: "devKey",
+			Summary: "Get a dev key, of which there are none.",
+			Auth:    admins, Scopes: []string{"devKeys.read"}, Rules: console,
+		}, noDevKey[oneDevKeyParams, devKey]),
+		api.New(api.Spec{
+			Name: "projects.updateDevKey", Method: "PUT", Path: "/v1/projects/{projectId}/dev-keys/{keyId}", Model: "devKey",
+			Summary: "Change a dev key, of which there are none.",
+			Auth:    admins, Scopes: []string{"devKeys.write"}, Rules: console,
+			Audit: api.Audit{Event: "devKeys.update", Resource: "project/{projectId}"},
+		}, noDevKey[changeDevKeyParams, devKey]),
+		api.New(api.Spec{
+			Name: "projects.deleteDevKey", Method: "DELETE", Path: "/v1/projects/{projectId}/dev-keys/{keyId}",
+			Summary: "Delete a dev key, of which there are none.",
+			Auth:    admins, Scopes: []string{"devKeys.write"}, Rules: console,
+			Audit: api.Audit{Event: "devKeys.delete", Resource: "project/{projectId}"},
+		}, noDevKey[oneDevKeyParams, api.None]),
+		api.New(api.Spec{
+			Name: "projects.updateMockNumbers", Method: "PATCH", Path: "/v1/projects/{projectId}/auth/mock-numbers", Model: "project",
+			Summary: "Set all mock phone numbers of a project. Newer clients add and remove them one by one.",
+			Auth:    admins, Scopes: []string{"projects.write"}, Rules: console,
+			Audit: api.Audit{Event: "projects.update", Resource: "project/{projectId}"},
+		}, s.updateMockNumbers),
 
 		api.New(api.Spec{
 			Name: "organization.listProjects", Method: "GET", Path: "/v1/organization/projects", Model: "projectList",
@@ -225,16 +248,35 @@ func (s *Service) createDevKey(context.Context, *api.Call, devKeyParams) (api.No
 	return api.None{}, apierr.DevKeyGone
 }
 
+type oneDevKeyParams struct {
+	ProjectID api.ID `param:"projectId"`
+	KeyID     api.ID `param:"keyId"`
+}
+
+type changeDevKeyParams struct {
+	ProjectID api.ID   `param:"projectId"`
+	KeyID     api.ID   `param:"keyId"`
+	Name      string   `param:"name" max:"128"`
+	Expire    api.Time `param:"expire"`
+}
+
+// devKey would be one.
+type devKey struct{}
+
+func noDevKey[In, Out any](context.Context, *api.Call, In) (out Out, err error) {
+	return out, apierr.KeyNotFound
+}
+
 type listDevKeysParams struct {
 	ProjectID api.ID      `param:"projectId"`
 	Queries   api.Queries `param:"queries" default:"[]"`
 }
 
 type devKeyList struct {
-	Total   int        `json:"total"`
-	DevKeys []struct{} `json:"devKeys"`
+	Total   int      `json:"total"`
+	DevKeys []devKey `json:"devKeys"`
 }
 
 func (s *Service) listDevKeys(context.Context, *api.Call, listDevKeysParams) (devKeyList, error) {
-	return devKeyList{DevKeys: []struct{}{}}, nil
+	return devKeyList{DevKeys: []devKey{}}, nil
 }

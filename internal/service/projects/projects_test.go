@@ -1,0 +1,62 @@
+package projects_test
+
+import (
+	"strings"
+	"testing"
+
+	"moorfast/internal/server/servertest"
+)
+
+type m = servertest.M
+
+func TestMockNumbersOfOlderClients(t *testing.T) {
+	app := servertest.New(t).Found()
+	path := "/projects/" + app.ID + "/auth/mock-numbers"
+	number := func(phone, otp any) m { return m{"phone": phone, "otp": otp} }
+	many := make([]m, 11)
+	for i := range many {
+		many[i] = number("+1415555267"+string(rune('0'+i%10)), "123456")
+	}
+	const list = "Invalid `numbers` param: Value must a valid array no longer than 10 items and "
+	for _, test := range []struct {
+		name string
+		body m
+		typ  string
+		want string
+	}{
+		{"nothing", m{}, "general_argument_invalid", `Param "numbers" is not optional.`},
+		{"a text", m{"numbers": "x"}, "general_argument_invalid", list + `Invalid payload structure. Please check the "phone" and "otp" fields`},
+		{"without a code", m{"numbers": []m{{"phone": "+14155552671"}}}, "general_argument_invalid", list + `Invalid payload structure. Please check the "phone" and "otp" fields`},
+		{"no phone", m{"numbers": []m{number("x", "123456")}}, "general_argument_invalid", list + "Phone number must start"},
+		{"short code", m{"numbers": []m{number("+14155552671", "12345")}}, "general_argument_invalid", list + "Invalid OTP. Please make sure the OTP is a 6 digit number"},
+		{"code is a number", m{"numbers": []m{number("+14155552671", 123456)}}, "general_argument_invalid", list + "Invalid OTP."},
+		{"too many", m{"numbers": many}, "general_argument_invalid", "Invalid `numbers` param: Value must a valid array no longer than 10 items"},
+		{"twice", m{"numbers": []m{number("+14155552671", "123456"), number("+14155552671", "654321")}}, "general_bad_request", "Duplicate phone numbers are not allowed."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := app.Owner.Refused("PATCH", path, test.body, 400, test.typ).Text("message"); !strings.HasPrefix(got, test.want) {
+				t.Errorf("message\ngot  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+	app.Owner.Must("PATCH", path, m{"numbers": []m{number("+14155552671", "123456")}})
+	if got := app.Admin.Must("GET", "/project/mock-phones/+14155552671", nil); got.Text("otp") != "123456" {
+		t.Errorf("mock phone = %s", got.Body)
+	}
+	app.Owner.Must("PATCH", path, m{"numbers": []m{}})
+	app.Admin.Refused("GET", "/project/mock-phones/+14155552671", nil, 404, "mock_number_not_found")
+	app.Guest.Refused("PATCH", path, m{"numbers": []m{}}, 401, "general_unauthorized_scope")
+}
+
+func TestThereAreNoDevKeys(t *testing.T) {
+	app := servertest.New(t).Found()
+	path := "/projects/" + app.ID + "/dev-keys"
+	body := m{"name": "Dev", "expire": "2026-02-01T00:00:00.000+00:00"}
+	app.Owner.Refused("POST", path, body, 410, "dev_key_gone")
+	app.Owner.Refused("GET", path+"/key", nil, 404, "key_not_found")
+	app.Owner.Refused("PUT", path+"/key", body, 404, "key_not_found")
+	app.Owner.Refused("DELETE", path+"/key", nil, 404, "key_not_found")
+	if got := app.Owner.Must("GET", path, nil); got.Text("total") != "0" {
+		t.Errorf("dev keys = %s", got.Body)
+	}
+}
