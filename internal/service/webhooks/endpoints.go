@@ -3,7 +3,6 @@ package webhooks
 
 import (
 	"context"
-	"regexp"
 
 	"moorfast/internal/api"
 	"moorfast/internal/core/listing"
@@ -66,21 +65,6 @@ func (s *Service) Endpoints() []api.Endpoint {
 			Audit: api.Audit{Event: "webhook.delete", Resource: "webhook/{webhookId}"},
 		}, s.delete),
 	}
-}
-
-// event is a pattern of the names of events, such as "users.*.create".
-type event string
-
-// The resources that events are of stand first, and ids, or "*", are every
-// other part.
-var eventForm = regexp.MustCompile(`^(users|databases|tablesdb|documentsdb|vectorsdb|buckets|teams|functions|sites|proxy|rules|messages|topics|providers|presences|projects|keys|platforms|webhooks|variables|services|protocols|authMethod|mocks|schedules)(\.[A-Za-z0-9*][A-Za-z0-9_*-]*){0,11}$`)
-
-// Check allows patterns of events that there are.
-func (e event) Check() error {
-	if len(e) > 512 || !eventForm.MatchString(string(e)) {
-		return api.Reject("Event is not valid.")
-	}
-	return nil
 }
 
 type webhook struct {
