@@ -48,17 +48,6 @@ func (s ID) Check() error {
 	return nil
 }
 
-// OptionalID is an [ID] that may be empty.
-type OptionalID string
-
-// Check allows ids, and nothing.
-func (s OptionalID) Check() error {
-	if s == "" {
-		return nil
-	}
-	return ID(s).Check()
-}
-
 // NewProjectID is the id of a project that is about to be made.
 type NewProjectID string
 

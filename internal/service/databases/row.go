@@ -53,12 +53,12 @@ func (f *family) rowEndpoints() []api.Endpoint {
 			Auth:    anyone, Scopes: can.write,
 			Event: w.event(event + "update"), Audit: audit(w.row + ".update"), Limit: perCaller(120),
 		}, f.updateRow),
-		endpoint(f, api.Spec{
+		f.upsert(api.Spec{
 			Name: "upsert" + w.Row, Method: "PUT", Path: w.rowPath(), Model: w.row,
 			Summary: "Change a " + w.row + ", or create it where it is not there.",
 			Auth:    anyone, Scopes: can.write,
 			Event: w.event(event + "upsert"), Audit: audit(w.row + ".upsert"), Limit: perCaller(120),
-		}, f.upsertRow),
+		}),
 		endpoint(f, api.Spec{
 			Name: "delete" + w.Row, Method: "DELETE", Path: w.rowPath(),
 			Summary: "Delete a " + w.row + ".",
@@ -81,7 +81,7 @@ func (f *family) rowEndpoints() []api.Endpoint {
 }
 
 // transactionID is the id of a transaction that a change is to wait for.
-type transactionID = opt.Value[api.OptionalID]
+type transactionID = opt.Value[api.ID]
 
 // inTransaction refuses what is to wait: changing rows at once instead would be
 // the opposite of what was asked.
@@ -237,6 +237,26 @@ func (f *family) updateRow(ctx context.Context, call *api.Call, in updateRow) (a
 	return f.change(ctx, call, in.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
 		return t.Update(ctx, tx, by, in.row())
 	})
+}
+
+// upsert is the endpoint of upsertRow. In the older family the id may be left
+// to the server.
+func (f *family) upsert(spec api.Spec) api.Endpoint {
+	if f.words != legacy {
+		return endpoint(f, spec, f.upsertRow)
+	}
+	return endpoint(f, spec, func(ctx context.Context, call *api.Call, in upsertDocument) (api.Raw, error) {
+		return f.upsertRow(ctx, call, updateRow{in.DatabaseID, in.TableID, api.ID(in.RowID), in.Data, in.Permissions, in.TransactionID})
+	})
+}
+
+type upsertDocument struct {
+	DatabaseID    api.ID                        `param:"databaseId"`
+	TableID       api.ID                        `param:"tableId"`
+	RowID         api.NewID                     `param:"rowId"`
+	Data          rowData                       `param:"data" default:"{}"`
+	Permissions   opt.Value[api.RowPermissions] `param:"permissions"`
+	TransactionID transactionID                 `param:"transactionId"`
 }
 
 func (f *family) upsertRow(ctx context.Context, call *api.Call, in updateRow) (api.Raw, error) {

@@ -12,6 +12,7 @@ import (
 	"moorfast/internal/core/users"
 	"moorfast/internal/identity"
 	"moorfast/internal/model"
+	"moorfast/internal/opt"
 	"moorfast/internal/password"
 	"moorfast/internal/store"
 )
@@ -78,18 +79,18 @@ func (s *Service) model(ctx context.Context, tx store.Tx, r *users.User) (model.
 }
 
 type createParams struct {
-	UserID   api.NewID    `param:"userId"`
-	Email    api.Email    `param:"email" default:"\"\""`
-	Phone    api.Phone    `param:"phone" default:"\"\""`
-	Password api.Password `param:"password" default:"\"\""`
-	Name     string       `param:"name" max:"128" default:"\"\""`
+	UserID   api.NewID            `param:"userId"`
+	Email    opt.Value[api.Email] `param:"email"`
+	Phone    opt.Value[api.Phone] `param:"phone"`
+	Password api.Password         `param:"password" default:"\"\""`
+	Name     string               `param:"name" max:"128" default:"\"\""`
 }
 
 func (s *Service) create(ctx context.Context, call *api.Call, in createParams) (model.User, error) {
 	r := users.NewUser(string(in.UserID), call.Micros())
 	r.Name = in.Name
-	r.SetEmail(string(in.Email))
-	r.SetPhone(string(in.Phone))
+	r.SetEmail(string(in.Email.V))
+	r.SetPhone(string(in.Phone.V))
 	var hash password.Hash
 	if in.Password != "" {
 		var err error
