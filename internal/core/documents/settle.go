@@ -15,9 +15,9 @@ import (
 const attempts = 3
 
 // Settle runs a transaction about rows. It runs it again where a statement fails
-// for no reason that is known: PostgreSQL shows a column that was added or
-// removed to transactions that began before, so that one may ask for what is no
-// more. SQLite does not.
+// for no reason that is known: a column may be gone that the catalog still had
+// when the transaction began. PostgreSQL shows such a change to transactions
+// that began before it; on SQLite, one may begin while it is committed.
 func Settle[T any](run func() (T, error)) (out T, err error) {
 	for range attempts {
 		if out, err = run(); err == nil || known(err) {

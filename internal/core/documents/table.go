@@ -3,6 +3,7 @@ package documents
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"moorfast/internal/identity"
 	"moorfast/internal/perm"
@@ -38,6 +39,10 @@ type Table struct {
 	texts   texts
 	sizes   *sizes
 	catalog *Catalog
+
+	// current is a version of the store in which version is the catalog's: a view
+	// that sees it need not ask; see [store.Tx.Version].
+	current *atomic.Uint64
 }
 
 type tableKey struct {
@@ -45,13 +50,31 @@ type tableKey struct {
 	ref     Ref
 }
 
-// Table returns a table for a transaction that only reads.
+// Table returns a table for a transaction that only reads. Ask for it before
+// anything else is read: only then is what the transaction sees as new as it.
 func (c *Catalog) Table(ctx context.Context, tx store.Tx, ref Ref) (*Table, error) {
+	key := tableKey{tx.Project(), ref}
+	now, numbered := tx.Version()
+	if held, err := c.held(key); numbered && err == nil && held.current.Load() == now {
+		return held, nil
+	}
+	t, err := c.table(ctx, tx, key)
+	if err == nil && numbered {
+		t.current.Store(now)
+	}
+	return t, err
+}
+
+func (c *Catalog) held(key tableKey) (*Table, error) {
+	return c.tables.Get(key, func() (*Table, error) { return nil, errNotHeld })
+}
+
+func (c *Catalog) table(ctx context.Context, tx store.Tx, key tableKey) (*Table, error) {
 	v, err := version(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	key := tableKey{tx.Project(), ref}
+	ref := key.ref
 	load := func() (*Table, error) { return c.load(ctx, tx, ref, v) }
 	t, err := c.tables.Get(key, load)
 	if err == nil && t.version != v {
@@ -71,7 +94,7 @@ func (c *Catalog) TableToChange(ctx context.Context, tx store.Tx, ref Ref) (*Tab
 		return nil, err
 	}
 	key := tableKey{tx.Project(), ref}
-	t, err := c.tables.Get(key, func() (*Table, error) { return nil, errNotHeld })
+	t, err := c.held(key)
 	if err == nil && t.version == v {
 		return t, nil
 	}
@@ -151,7 +174,7 @@ func (c *Catalog) loadRow(ctx context.Context, tx store.Tx, db Database, row tab
 	t := &Table{
 		ID: row.ID, Name: row.Name, Enabled: row.Enabled, RowSecurity: row.RowSecurity, Permissions: set,
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, Database: db,
-		version: version, seq: row.Seq, name: rowsTable(row.Seq), sizes: new(sizes), catalog: c,
+		version: version, seq: row.Seq, name: rowsTable(row.Seq), sizes: new(sizes), catalog: c, current: new(atomic.Uint64),
 	}
 	for _, r := range columns {
 		t.Columns = append(t.Columns, r.column())
