@@ -27,11 +27,14 @@ PRAGMA mmap_size = 0;
 PRAGMA temp_store = MEMORY;
 PRAGMA journal_size_limit = 16777216;`
 
-// defenses are what a database, or SQL that was built wrongly, cannot do.
+// defenses are what a database, or SQL that was built wrongly, cannot do. The
+// last keeps a plan whatever is bound to it: without, a statement whose limit is
+// an argument is planned anew each time it runs.
 var defenses = map[sqlite3.DBConfig]bool{
-	sqlite3.DBCONFIG_DEFENSIVE: true,
-	sqlite3.DBCONFIG_DQS_DML:   false,
-	sqlite3.DBCONFIG_DQS_DDL:   false,
+	sqlite3.DBCONFIG_DEFENSIVE:   true,
+	sqlite3.DBCONFIG_DQS_DML:     false,
+	sqlite3.DBCONFIG_DQS_DDL:     false,
+	sqlite3.DBCONFIG_ENABLE_QPSG: true,
 }
 
 const (
