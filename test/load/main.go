@@ -46,7 +46,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	idle := s.memory()
-	fmt.Printf("%-28s %6s %10s %9s %9s %12s %8s\n", "operation", "conns", "ops/s", "p50 ms", "p99 ms", "CPU µs/op", "budget")
+	fmt.Printf("%-30s %6s %10s %9s %9s %12s %8s\n", "operation", "conns", "ops/s", "p50 ms", "p99 ms", "CPU µs/op", "budget")
 	for _, c := range []struct {
 		name  string
 		conns int
@@ -77,7 +77,7 @@ func run(ctx context.Context) error {
 				budget += " MISS"
 			}
 		}
-		fmt.Printf("%-28s %6d %10.0f %9.2f %9.2f %12.0f %8s\n", c.what, c.conns, r.rate, r.p50, r.p99, r.cpu, budget)
+		fmt.Printf("%-30s %6d %10.0f %9.2f %9.2f %12.0f %8s\n", c.what, c.conns, r.rate, r.p50, r.p99, r.cpu, budget)
 	}
 	fmt.Printf("\nmemory: %d MB before, %d MB after\n", idle>>20, s.memory()>>20)
 	return nil
