@@ -165,6 +165,12 @@ func row(n int64) string { return fmt.Sprintf("row%d", n) }
 // some is the id of a row that was there before measuring.
 func some() string { return row(1 + rand.Int64N(int64(*rows))) }
 
+// version is the least that a request can be: the cost of HTTP here and now.
+func (a *app) version(int, int) error {
+	_, err := a.do("GET", "/health/version", nil, nil)
+	return err
+}
+
 func (a *app) get(int, int) error {
 	_, err := a.do("GET", table+"/rows/"+some(), nil, a.headers)
 	return err

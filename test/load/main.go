@@ -53,6 +53,7 @@ func run(ctx context.Context) error {
 		op    func(worker, i int) error
 		what  string
 	}{
+		{"floor", 16, a.version, "the API's version: HTTP alone"},
 		{"get", 16, a.get, "one row by id"},
 		{"list", 16, a.list, "30 rows, filter+sort+total"},
 		{"create", 1, a.create, "create"},
