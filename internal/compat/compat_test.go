@@ -38,8 +38,8 @@ func TestDowngrade(t *testing.T) {
 			`{"$id":"a","$sequence":7,"n":12345678901234567,"r":{"$sequence":8}}`},
 		{"rows of 1.8", "1.8.0", "rowList", `{"total":1,"rows":[{"$sequence":"7"}]}`, `{"rows":[{"$sequence":7}],"total":1}`},
 		{"a webhook of 1.8", "1.8.0", "webhook", `{"tls":true,"authUsername":"u","secret":"s"}`, `{"httpUser":"u","security":true,"signatureKey":"s"}`},
-		{"a project of 1.9.4", "1.9.4", "project", `{"services":[{"$id":"teams","enabled":false}],"authMethods":[{"$id":"jwt","enabled":true}],"protocols":[]}`,
-			`{"authJWT":true,"authLimit":3,"serviceStatusForTeams":false}`},
+		{"a project of 1.9.4", "1.9.4", "project", `{"services":[{"$id":"teams","enabled":false},{"$id":"tablesdb","enabled":true},{"$id":"graphql","enabled":true}],"authMethods":[{"$id":"jwt","enabled":true}],"protocols":[]}`,
+			`{"authJWT":true,"authLimit":3,"serviceStatusForGraphql":true,"serviceStatusForTablesdb":true,"serviceStatusForTeams":false}`},
 		{"a session of 1.4", "1.4.0", "session", `{"$id":"a","factors":[],"secret":""}`, `{"$id":"a"}`},
 		{"another model", "1.4.0", "locale", `{"ip":"::1"}`, `{"ip":"::1"}`},
 	} {

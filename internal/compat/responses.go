@@ -3,6 +3,7 @@ package compat
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // responses are the changes to answers, the newest first. Each is for clients
@@ -62,30 +63,24 @@ var responses = []struct {
 	}},
 }
 
-// The flat names that switches of a project had, by the id of the switch.
-var (
-	methodNames = map[string]string{
-		"email-password": "EmailPassword", "magic-url": "UsersAuthMagicURL", "email-otp": "EmailOtp",
-		"anonymous": "Anonymous", "invites": "Invites", "jwt": "JWT", "phone": "Phone",
-	}
-	serviceNames = map[string]string{
-		"account": "Account", "avatars": "Avatars", "databases": "Databases", "tablesdb": "TablesDB", "locale": "Locale",
-		"health": "Health", "project": "Project", "storage": "Storage", "teams": "Teams", "users": "Users", "vcs": "VCS",
-		"sites": "Sites", "functions": "Functions", "proxy": "Proxy", "graphql": "GraphQL", "migrations": "Migrations",
-		"messaging": "Messaging",
-	}
-	protocolNames = map[string]string{"rest": "Rest", "graphql": "Graphql", "websocket": "Websocket"}
-)
+// methodNames are the flat names that the ways to sign in had, by their ids.
+var methodNames = map[string]string{
+	"email-password": "EmailPassword", "magic-url": "UsersAuthMagicURL", "email-otp": "EmailOtp",
+	"anonymous": "Anonymous", "invites": "Invites", "jwt": "JWT", "phone": "Phone",
+}
 
 // flattenProject writes the switches of a project as fields of their own. The
 // settings that are read elsewhere today are added by the model; see [Legacy].
 func flattenProject(o object) {
-	flatten(o, "authMethods", "auth", methodNames)
-	flatten(o, "services", "serviceStatusFor", serviceNames)
-	flatten(o, "protocols", "protocolStatusFor", protocolNames)
+	flatten(o, "authMethods", "auth", func(id string) string { return methodNames[id] })
+	flatten(o, "services", "serviceStatusFor", capital)
+	flatten(o, "protocols", "protocolStatusFor", capital)
 }
 
-func flatten(o object, field, prefix string, names map[string]string) {
+// capital is the name of an id that flat fields end with: "Tablesdb".
+func capital(id string) string { return strings.ToUpper(id[:1]) + id[1:] }
+
+func flatten(o object, field, prefix string, name func(id string) string) {
 	switches, _ := o[field].([]any)
 	delete(o, field)
 	for _, s := range switches {
@@ -93,8 +88,8 @@ func flatten(o object, field, prefix string, names map[string]string) {
 		if !ok {
 			continue
 		}
-		if id, ok := s["$id"].(string); ok && names[id] != "" {
-			o[prefix+names[id]] = s["enabled"]
+		if id, ok := s["$id"].(string); ok && id != "" {
+			o[prefix+name(id)] = s["enabled"]
 		}
 	}
 }
