@@ -72,6 +72,7 @@ func TestTextsThatNoStoreKeeps(t *testing.T) {
 	body := servertest.M{"userId": "unique()", "email": "walter@example.com", "password": "correct horse 1", "name": "a\x00b"}
 	app.Guest.Refused("POST", "/account", body, 400, "general_argument_invalid")
 	app.Key.Refused("GET", "/users?search=a%00b", nil, 400, "general_argument_invalid")
+	app.Admin.Refused("POST", "/project/platforms/web", servertest.M{"platformId": "unique()", "name": "X", "type": "toaster", "key": "a.b"}, 400, "general_argument_invalid")
 	app.Admin.Refused("POST", "/project/platforms/apple", servertest.M{"platformId": "unique()", "name": "  ", "bundleIdentifier": "a.b"}, 400, "general_argument_invalid")
 }
 

@@ -112,8 +112,14 @@ func (s *Service) createWeb(ctx context.Context, call *api.Call, in newWeb) (pla
 	if typ == "" {
 		typ = project.Web
 	}
-	if project.Kind(typ) == project.Web && in.Hostname == "" {
-		return nil, apierr.ArgumentInvalid.Detail(`Param "hostname" is not optional.`)
+	switch project.Kind(typ) {
+	case project.Web:
+		if in.Hostname == "" {
+			return nil, apierr.ArgumentInvalid.Detail(`Param "hostname" is not optional.`)
+		}
+	case project.Apple, project.Android, project.Windows, project.Linux:
+	default:
+		return nil, api.Invalid("type", api.Reject("Value must be one of the types of platforms"))
 	}
 	return s.create(ctx, call, in.PlatformID, projects.Platform{Type: typ, Name: in.Name, Hostname: string(in.Hostname), Key: in.Key})
 }
