@@ -81,10 +81,17 @@ func TestCommands(t *testing.T) {
 		{"doctor finds", []string{"_APP_CONSOLE_WHITELIST_ROOT=disabled"}, "doctor --data " + data, 1, "FAIL    CON-02", ""},
 		{"doctor finds what may be", []string{"_APP_CONSOLE_WHITELIST_ROOT=disabled"}, "doctor --fail-on critical --data " + data, 0, "FAIL    CON-02", ""},
 		{"doctor, wrong settings", []string{"_APP_CONSOLE_WHITELIST_IPS=x"}, "doctor --data " + data, 78, "FAIL    CON-03", "_APP_CONSOLE_WHITELIST_IPS"},
-		{"serve, example key", []string{"_APP_OPENSSL_KEY_V1=your-secret-key"}, "serve --data " + data + "/new", 78, "",
-			"encryption key refused: source env:_APP_OPENSSL_KEY_V1: it is a published example"},
-		{"serve, example key off loopback", []string{"_APP_OPENSSL_KEY_V1=your-secret-key", "_APP_OPTIONS_FORCE_HTTPS=disabled"},
-			"serve --insecure-dev --listen 0.0.0.0:1 --data " + data + "/new", 78, "", "0.0.0.0:1 is not a loopback address"},
+		{
+			"serve, example key",
+			[]string{"_APP_OPENSSL_KEY_V1=your-secret-key"},
+			"serve --data " + data + "/new", 78, "",
+			"encryption key refused: source env:_APP_OPENSSL_KEY_V1: it is a published example",
+		},
+		{
+			"serve, example key off loopback",
+			[]string{"_APP_OPENSSL_KEY_V1=your-secret-key", "_APP_OPTIONS_FORCE_HTTPS=disabled"},
+			"serve --insecure-dev --listen 0.0.0.0:1 --data " + data + "/new", 78, "", "0.0.0.0:1 is not a loopback address",
+		},
 		{"serve, wrong settings as JSON", []string{"MOORFAST_ABUSE=x"}, "serve --data " + data + "/new", 78, "", `"level":"ERROR"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,8 +161,10 @@ func TestAWrongKeyStopsTheStart(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	p := &program{out: io.Discard, err: io.Discard, terminal: func(*os.File) bool { return false }, now: time.Now, environ: []string{"A=b"},
-		serve: func(ctx context.Context, _ config.Config, _ *slog.Logger, _ io.Writer) error { return ctx.Err() }}
+	p := &program{
+		out: io.Discard, err: io.Discard, terminal: func(*os.File) bool { return false }, now: time.Now, environ: []string{"A=b"},
+		serve: func(ctx context.Context, _ config.Config, _ *slog.Logger, _ io.Writer) error { return ctx.Err() },
+	}
 	if code := p.run(ctx, []string{"serve"}); code != 130 {
 		t.Errorf("exit %d, want 130", code)
 	}

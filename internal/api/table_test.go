@@ -63,7 +63,8 @@ func TestCompileFindsListsWithoutAnEnd(t *testing.T) {
 	e := api.New(api.Spec{Name: "a.b", Method: "GET", Path: "/a", Summary: "A.", Auth: identity.Guest},
 		func(context.Context, *api.Call, struct {
 			List []string `param:"list"`
-		}) (api.None, error) {
+		},
+		) (api.None, error) {
 			return api.None{}, nil
 		})
 	if _, err := api.Compile(service{e}); err == nil || !strings.Contains(err.Error(), `list "list" has no max`) {

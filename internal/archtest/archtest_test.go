@@ -23,9 +23,11 @@ const module = "moorfast/"
 // but never each other.
 var floors = [][]string{
 	// Words: what everything is described with. No I/O.
-	{"internal/apierr", "internal/id", "internal/opt", "internal/clock", "internal/identity", "internal/project",
+	{
+		"internal/apierr", "internal/id", "internal/opt", "internal/clock", "internal/identity", "internal/project",
 		"internal/rawjson", "internal/datetime", "internal/email", "internal/password", "internal/token", "internal/useragent",
-		"internal/route", "internal/clientaddr"},
+		"internal/route", "internal/clientaddr",
+	},
 	{"internal/perm"},
 	{"internal/query"},
 	{"internal/schema"},

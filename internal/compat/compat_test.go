@@ -34,12 +34,16 @@ func TestDowngrade(t *testing.T) {
 	for _, test := range []struct{ name, format, model, body, want string }{
 		{"the newest stays", "1.9.6", "row", `{"$sequence":"7"}`, `{"$sequence":"7"}`},
 		{"a newer one stays", "2.3.0", "row", `{"$sequence":"7"}`, `{"$sequence":"7"}`},
-		{"a row of 1.8", "1.8.0", "row", `{"$id":"a","$sequence":"7","r":{"$sequence":"8"},"n":12345678901234567}`,
-			`{"$id":"a","$sequence":7,"n":12345678901234567,"r":{"$sequence":8}}`},
+		{
+			"a row of 1.8", "1.8.0", "row", `{"$id":"a","$sequence":"7","r":{"$sequence":"8"},"n":12345678901234567}`,
+			`{"$id":"a","$sequence":7,"n":12345678901234567,"r":{"$sequence":8}}`,
+		},
 		{"rows of 1.8", "1.8.0", "rowList", `{"total":1,"rows":[{"$sequence":"7"}]}`, `{"rows":[{"$sequence":7}],"total":1}`},
 		{"a webhook of 1.8", "1.8.0", "webhook", `{"tls":true,"authUsername":"u","secret":"s"}`, `{"httpUser":"u","security":true,"signatureKey":"s"}`},
-		{"a project of 1.9.4", "1.9.4", "project", `{"services":[{"$id":"teams","enabled":false},{"$id":"tablesdb","enabled":true},{"$id":"graphql","enabled":true}],"authMethods":[{"$id":"jwt","enabled":true}],"protocols":[]}`,
-			`{"authJWT":true,"authLimit":3,"serviceStatusForGraphql":true,"serviceStatusForTablesdb":true,"serviceStatusForTeams":false}`},
+		{
+			"a project of 1.9.4", "1.9.4", "project", `{"services":[{"$id":"teams","enabled":false},{"$id":"tablesdb","enabled":true},{"$id":"graphql","enabled":true}],"authMethods":[{"$id":"jwt","enabled":true}],"protocols":[]}`,
+			`{"authJWT":true,"authLimit":3,"serviceStatusForGraphql":true,"serviceStatusForTablesdb":true,"serviceStatusForTeams":false}`,
+		},
 		{"a session of 1.4", "1.4.0", "session", `{"$id":"a","factors":[],"secret":""}`, `{"$id":"a"}`},
 		{"another model", "1.4.0", "locale", `{"ip":"::1"}`, `{"ip":"::1"}`},
 	} {

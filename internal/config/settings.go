@@ -21,150 +21,278 @@ func (c *Config) settings() []setting {
 // program is the settings of the program itself and of its door.
 func (c *Config) program() []setting {
 	return []setting{
-		{key: "data", flag: true, start: "./data", doc: "directory of everything that is kept",
-			kind: text(&c.Data, nonEmpty)},
-		{key: "listen", flag: true, start: "127.0.0.1:8080", doc: "address and port to serve on",
-			kind: text(&c.Listen, hostPort)},
-		{key: "key", flag: true, source: true, app: []string{"_APP_OPENSSL_KEY_V1"},
+		{
+			key: "data", flag: true, start: "./data", doc: "directory of everything that is kept",
+			kind: text(&c.Data, nonEmpty),
+		},
+		{
+			key: "listen", flag: true, start: "127.0.0.1:8080", doc: "address and port to serve on",
+			kind: text(&c.Listen, hostPort),
+		},
+		{
+			key: "key", flag: true, source: true, app: []string{"_APP_OPENSSL_KEY_V1"},
 			doc:  "where the root key is: file:PATH or env:NAME; unset, one is made in the data directory",
-			kind: text(&c.database.key, keySource)},
-		{key: "db", doc: "postgres://…; unset is SQLite in the data directory",
-			kind: secret(&c.DB)},
-		{key: "database.adapter", app: []string{"_APP_DB_ADAPTER"}, doc: "sqlite, or postgresql with the five settings after it",
-			kind: text(&c.database.adapter, adapter)},
-		{key: "database.host", app: []string{"_APP_DB_HOST"}, start: "postgresql", doc: "server of database.adapter",
-			kind: text(&c.database.host, nil)},
-		{key: "database.port", app: []string{"_APP_DB_PORT"}, start: "5432", doc: "its port",
-			kind: number(&c.database.port, 1, math.MaxUint16)},
-		{key: "database.name", app: []string{"_APP_DB_SCHEMA"}, start: "appwrite", doc: "its database",
-			kind: text(&c.database.name, nil)},
-		{key: "database.user", app: []string{"_APP_DB_USER"}, start: "user", doc: "user there",
-			kind: text(&c.database.user, nil)},
-		{key: "database.password", app: []string{"_APP_DB_PASS"}, doc: "password there",
-			kind: secret(&c.database.password)},
-		{key: "profile", start: Standard, doc: "standard, or hardened where compatibility gives way to safety",
-			kind: choice(&c.Profile, Standard, Hardened)},
-		{key: "insecure_dev", flag: true, start: "false", doc: "accept a published example key, on loopback only",
-			kind: boolean(&c.InsecureDev)},
-		{key: "env", app: []string{"_APP_ENV"}, start: "production", doc: "production, or development for errors with file, line and trace",
-			kind: words(&c.Development, "development", "production")},
-		{key: "log.level", start: "info", doc: "debug, info, warn or error",
-			kind: parsed(&c.Log.Level, logLevel)},
-		{key: "log.format", app: []string{"_APP_LOGGING_FORMAT"}, start: "auto", doc: "json, text, or auto: text on a terminal",
-			kind: parsed(&c.Log.Format, logFormat)},
+			kind: text(&c.database.key, keySource),
+		},
+		{
+			key: "db", doc: "postgres://…; unset is SQLite in the data directory",
+			kind: secret(&c.DB),
+		},
+		{
+			key: "database.adapter", app: []string{"_APP_DB_ADAPTER"}, doc: "sqlite, or postgresql with the five settings after it",
+			kind: text(&c.database.adapter, adapter),
+		},
+		{
+			key: "database.host", app: []string{"_APP_DB_HOST"}, start: "postgresql", doc: "server of database.adapter",
+			kind: text(&c.database.host, nil),
+		},
+		{
+			key: "database.port", app: []string{"_APP_DB_PORT"}, start: "5432", doc: "its port",
+			kind: number(&c.database.port, 1, math.MaxUint16),
+		},
+		{
+			key: "database.name", app: []string{"_APP_DB_SCHEMA"}, start: "appwrite", doc: "its database",
+			kind: text(&c.database.name, nil),
+		},
+		{
+			key: "database.user", app: []string{"_APP_DB_USER"}, start: "user", doc: "user there",
+			kind: text(&c.database.user, nil),
+		},
+		{
+			key: "database.password", app: []string{"_APP_DB_PASS"}, doc: "password there",
+			kind: secret(&c.database.password),
+		},
+		{
+			key: "profile", start: Standard, doc: "standard, or hardened where compatibility gives way to safety",
+			kind: choice(&c.Profile, Standard, Hardened),
+		},
+		{
+			key: "insecure_dev", flag: true, start: "false", doc: "accept a published example key, on loopback only",
+			kind: boolean(&c.InsecureDev),
+		},
+		{
+			key: "env", app: []string{"_APP_ENV"}, start: "production", doc: "production, or development for errors with file, line and trace",
+			kind: words(&c.Development, "development", "production"),
+		},
+		{
+			key: "log.level", start: "info", doc: "debug, info, warn or error",
+			kind: parsed(&c.Log.Level, logLevel),
+		},
+		{
+			key: "log.format", app: []string{"_APP_LOGGING_FORMAT"}, start: "auto", doc: "json, text, or auto: text on a terminal",
+			kind: parsed(&c.Log.Format, logFormat),
+		},
 
-		{key: "trusted_proxies", start: "loopback", doc: "networks whose forwarding headers are believed, or none",
-			kind: parsed(&c.Network.TrustedProxies, clientaddr.Trusted)},
-		{key: "trusted_headers", app: []string{"_APP_TRUSTED_HEADERS"}, start: "x-forwarded-for",
+		{
+			key: "trusted_proxies", start: "loopback", doc: "networks whose forwarding headers are believed, or none",
+			kind: parsed(&c.Network.TrustedProxies, clientaddr.Trusted),
+		},
+		{
+			key: "trusted_headers", app: []string{"_APP_TRUSTED_HEADERS"}, start: "x-forwarded-for",
 			doc:  "headers in which they name the client; add x-forwarded-host to believe that too",
-			kind: list(&c.Network.TrustedHeaders, token)},
-		{key: "force_https", app: []string{"_APP_OPTIONS_FORCE_HTTPS"}, start: "disabled", doc: "answer plain HTTP with a redirect",
-			kind: toggle(&c.Network.ForceHTTPS)},
+			kind: list(&c.Network.TrustedHeaders, token),
+		},
+		{
+			key: "force_https", app: []string{"_APP_OPTIONS_FORCE_HTTPS"}, start: "disabled", doc: "answer plain HTTP with a redirect",
+			kind: toggle(&c.Network.ForceHTTPS),
+		},
 
-		{key: "console.whitelist_root", app: []string{"_APP_CONSOLE_WHITELIST_ROOT"}, start: "enabled",
+		{
+			key: "console.whitelist_root", app: []string{"_APP_CONSOLE_WHITELIST_ROOT"}, start: "enabled",
 			doc:  "only the first account may sign up; others are invited",
-			kind: toggle(&c.Console.Access.RootOnly)},
-		{key: "console.whitelist_emails", app: []string{"_APP_CONSOLE_WHITELIST_EMAILS"},
+			kind: toggle(&c.Console.Access.RootOnly),
+		},
+		{
+			key: "console.whitelist_emails", app: []string{"_APP_CONSOLE_WHITELIST_EMAILS"},
 			doc:  "addresses, *@domain, and !entry to deny",
-			kind: parsed(&c.Console.Access.Emails, access.ParseEmails)},
-		{key: "console.whitelist_ips", app: []string{"_APP_CONSOLE_WHITELIST_IPS"},
+			kind: parsed(&c.Console.Access.Emails, access.ParseEmails),
+		},
+		{
+			key: "console.whitelist_ips", app: []string{"_APP_CONSOLE_WHITELIST_IPS"},
 			doc:  "addresses, networks, private, loopback, and !entry to deny",
-			kind: parsed(&c.Console.Access.Addrs, access.ParseAddrs)},
-		{key: "console.enforce", start: "all", doc: "what the lists reach: signup, auth or all",
-			kind: parsed(&c.Console.Access.Enforce, access.ParseEnforce)},
-		{key: "console.invites_bypass_list", start: "false", doc: "invited people need not be on the e-mail list",
-			kind: boolean(&c.Console.Access.InvitesBypassList)},
-		{key: "console.invites", app: []string{"_APP_CONSOLE_INVITES"}, start: "enabled", doc: "owners may invite",
-			kind: toggle(&c.Console.Invites)},
-		{key: "console.session_alerts", app: []string{"_APP_CONSOLE_SESSION_ALERTS"}, start: "disabled", doc: "mail at a sign-in from a new device",
-			kind: toggle(&c.Console.SessionAlerts)},
-		{key: "console.session_lifetime", start: "365d", doc: "longest life of a console session",
-			kind: duration(&c.Console.SessionLifetime, time.Minute)},
-		{key: "console.session_idle", start: "30d", doc: "longest time a console session stays unused; 0 is any",
-			kind: duration(&c.Console.SessionIdle, 0)},
-		{key: "console.root_session", app: []string{"_APP_CONSOLE_ROOT_SESSION"}, start: "disabled", doc: "console cookies hold for the registrable domain",
-			kind: toggle(&c.Console.RootSession)},
-		{key: "console.hostnames", app: []string{"_APP_CONSOLE_HOSTNAMES"}, doc: "more hosts the console is served from",
-			kind: list(&c.Console.Hostnames, hostname)},
-		{key: "console.schemes", app: []string{"_APP_CONSOLE_SCHEMA"}, doc: "URL schemes of applications that act as the console",
-			kind: list(&c.Console.Schemes, token)},
-		{key: "console.url_scheme", app: []string{"_APP_CONSOLE_URL_SCHEME"}, start: "legacy", doc: "legacy for links to /console/…, root for links to /…",
-			kind: words(&c.Console.RootURLs, "root", "legacy")},
-		{key: "console.github_app_id", app: []string{"_APP_CONSOLE_GITHUB_APP_ID"}, doc: "OAuth application that signs people in with GitHub",
-			kind: text(&c.Console.GitHubAppID, nil)},
-		{key: "console.github_secret", app: []string{"_APP_CONSOLE_GITHUB_SECRET"}, doc: "its secret",
-			kind: secret(&c.Console.GitHubSecret)},
+			kind: parsed(&c.Console.Access.Addrs, access.ParseAddrs),
+		},
+		{
+			key: "console.enforce", start: "all", doc: "what the lists reach: signup, auth or all",
+			kind: parsed(&c.Console.Access.Enforce, access.ParseEnforce),
+		},
+		{
+			key: "console.invites_bypass_list", start: "false", doc: "invited people need not be on the e-mail list",
+			kind: boolean(&c.Console.Access.InvitesBypassList),
+		},
+		{
+			key: "console.invites", app: []string{"_APP_CONSOLE_INVITES"}, start: "enabled", doc: "owners may invite",
+			kind: toggle(&c.Console.Invites),
+		},
+		{
+			key: "console.session_alerts", app: []string{"_APP_CONSOLE_SESSION_ALERTS"}, start: "disabled", doc: "mail at a sign-in from a new device",
+			kind: toggle(&c.Console.SessionAlerts),
+		},
+		{
+			key: "console.session_lifetime", start: "365d", doc: "longest life of a console session",
+			kind: duration(&c.Console.SessionLifetime, time.Minute),
+		},
+		{
+			key: "console.session_idle", start: "30d", doc: "longest time a console session stays unused; 0 is any",
+			kind: duration(&c.Console.SessionIdle, 0),
+		},
+		{
+			key: "console.root_session", app: []string{"_APP_CONSOLE_ROOT_SESSION"}, start: "disabled", doc: "console cookies hold for the registrable domain",
+			kind: toggle(&c.Console.RootSession),
+		},
+		{
+			key: "console.hostnames", app: []string{"_APP_CONSOLE_HOSTNAMES"}, doc: "more hosts the console is served from",
+			kind: list(&c.Console.Hostnames, hostname),
+		},
+		{
+			key: "console.schemes", app: []string{"_APP_CONSOLE_SCHEMA"}, doc: "URL schemes of applications that act as the console",
+			kind: list(&c.Console.Schemes, token),
+		},
+		{
+			key: "console.url_scheme", app: []string{"_APP_CONSOLE_URL_SCHEME"}, start: "legacy", doc: "legacy for links to /console/…, root for links to /…",
+			kind: words(&c.Console.RootURLs, "root", "legacy"),
+		},
+		{
+			key: "console.github_app_id", app: []string{"_APP_CONSOLE_GITHUB_APP_ID"}, doc: "OAuth application that signs people in with GitHub",
+			kind: text(&c.Console.GitHubAppID, nil),
+		},
+		{
+			key: "console.github_secret", app: []string{"_APP_CONSOLE_GITHUB_SECRET"}, doc: "its secret",
+			kind: secret(&c.Console.GitHubSecret),
+		},
 	}
 }
 
 // services is the settings of what is served.
 func (c *Config) services() []setting {
 	rows := []setting{
-		{key: "domain.name", app: []string{"_APP_DOMAIN"}, start: "localhost", doc: "host name of the API",
-			kind: text(&c.Domain.Name, hostname)},
-		{key: "domain.console", app: []string{"_APP_CONSOLE_DOMAIN"}, doc: "host name of the console; unset is that of the API",
-			kind: text(&c.Domain.Console, optional(hostname))},
-		{key: "domain.migration", app: []string{"_APP_MIGRATION_HOST"}, doc: "host name that migrations call",
-			kind: text(&c.Domain.Migration, optional(hostname))},
-		{key: "domain.functions", app: []string{"_APP_DOMAIN_FUNCTIONS"}, start: "functions.localhost", doc: "domains below which functions are",
-			kind: list(&c.Domain.Functions, hostname)},
-		{key: "domain.sites", app: []string{"_APP_DOMAIN_SITES"}, start: "sites.localhost", doc: "domains below which sites are",
-			kind: list(&c.Domain.Sites, hostname)},
-		{key: "domain.target_cname", app: []string{"_APP_DOMAIN_TARGET_CNAME", "_APP_DOMAIN_TARGET"}, start: "localhost", doc: "what a custom domain's CNAME record says",
-			kind: text(&c.Domain.CNAME, optional(hostname))},
-		{key: "domain.target_a", app: []string{"_APP_DOMAIN_TARGET_A"}, start: "127.0.0.1", doc: "what its A record says",
-			kind: addresses(&c.Domain.A, netip.Addr.Is4, "IPv4")},
-		{key: "domain.target_aaaa", app: []string{"_APP_DOMAIN_TARGET_AAAA"}, start: "::1", doc: "what its AAAA record says",
-			kind: addresses(&c.Domain.AAAA, netip.Addr.Is6, "IPv6")},
-		{key: "domain.target_caa", app: []string{"_APP_DOMAIN_TARGET_CAA"}, doc: "what its CAA record has to allow",
-			kind: text(&c.Domain.CAA, nil)},
-		{key: "domain.nameservers", app: []string{"_APP_DOMAINS_NAMESERVERS"}, doc: "name servers the console shows",
-			kind: text(&c.Domain.Nameservers, nil)},
+		{
+			key: "domain.name", app: []string{"_APP_DOMAIN"}, start: "localhost", doc: "host name of the API",
+			kind: text(&c.Domain.Name, hostname),
+		},
+		{
+			key: "domain.console", app: []string{"_APP_CONSOLE_DOMAIN"}, doc: "host name of the console; unset is that of the API",
+			kind: text(&c.Domain.Console, optional(hostname)),
+		},
+		{
+			key: "domain.migration", app: []string{"_APP_MIGRATION_HOST"}, doc: "host name that migrations call",
+			kind: text(&c.Domain.Migration, optional(hostname)),
+		},
+		{
+			key: "domain.functions", app: []string{"_APP_DOMAIN_FUNCTIONS"}, start: "functions.localhost", doc: "domains below which functions are",
+			kind: list(&c.Domain.Functions, hostname),
+		},
+		{
+			key: "domain.sites", app: []string{"_APP_DOMAIN_SITES"}, start: "sites.localhost", doc: "domains below which sites are",
+			kind: list(&c.Domain.Sites, hostname),
+		},
+		{
+			key: "domain.target_cname", app: []string{"_APP_DOMAIN_TARGET_CNAME", "_APP_DOMAIN_TARGET"}, start: "localhost", doc: "what a custom domain's CNAME record says",
+			kind: text(&c.Domain.CNAME, optional(hostname)),
+		},
+		{
+			key: "domain.target_a", app: []string{"_APP_DOMAIN_TARGET_A"}, start: "127.0.0.1", doc: "what its A record says",
+			kind: addresses(&c.Domain.A, netip.Addr.Is4, "IPv4"),
+		},
+		{
+			key: "domain.target_aaaa", app: []string{"_APP_DOMAIN_TARGET_AAAA"}, start: "::1", doc: "what its AAAA record says",
+			kind: addresses(&c.Domain.AAAA, netip.Addr.Is6, "IPv6"),
+		},
+		{
+			key: "domain.target_caa", app: []string{"_APP_DOMAIN_TARGET_CAA"}, doc: "what its CAA record has to allow",
+			kind: text(&c.Domain.CAA, nil),
+		},
+		{
+			key: "domain.nameservers", app: []string{"_APP_DOMAINS_NAMESERVERS"}, doc: "name servers the console shows",
+			kind: text(&c.Domain.Nameservers, nil),
+		},
 
-		{key: "abuse", app: []string{"_APP_OPTIONS_ABUSE"}, start: "enabled", doc: "rate limits of the API",
-			kind: toggle(&c.Abuse)},
-		{key: "compression.enabled", app: []string{"_APP_COMPRESSION_ENABLED"}, start: "enabled", doc: "compress answers",
-			kind: toggle(&c.Compression.Enabled)},
-		{key: "compression.min_size", app: []string{"_APP_COMPRESSION_MIN_SIZE_BYTES"}, start: "1024", doc: "bytes from which on",
-			kind: number(&c.Compression.MinSize, 1, math.MaxInt64)},
-		{key: "locale", app: []string{"_APP_LOCALE"}, start: "en", doc: "language where a client asks for none",
-			kind: text(&c.Locale, language)},
-		{key: "response_format", app: []string{"_APP_SYSTEM_RESPONSE_FORMAT"}, doc: "Appwrite version whose answers to give; unset is the newest",
-			kind: text(&c.ResponseFormat, optional(version))},
-		{key: "usage_stats", app: []string{"_APP_USAGE_STATS"}, start: "enabled", doc: "usage statistics",
-			kind: toggle(&c.UsageStats)},
+		{
+			key: "abuse", app: []string{"_APP_OPTIONS_ABUSE"}, start: "enabled", doc: "rate limits of the API",
+			kind: toggle(&c.Abuse),
+		},
+		{
+			key: "compression.enabled", app: []string{"_APP_COMPRESSION_ENABLED"}, start: "enabled", doc: "compress answers",
+			kind: toggle(&c.Compression.Enabled),
+		},
+		{
+			key: "compression.min_size", app: []string{"_APP_COMPRESSION_MIN_SIZE_BYTES"}, start: "1024", doc: "bytes from which on",
+			kind: number(&c.Compression.MinSize, 1, math.MaxInt64),
+		},
+		{
+			key: "locale", app: []string{"_APP_LOCALE"}, start: "en", doc: "language where a client asks for none",
+			kind: text(&c.Locale, language),
+		},
+		{
+			key: "response_format", app: []string{"_APP_SYSTEM_RESPONSE_FORMAT"}, doc: "Appwrite version whose answers to give; unset is the newest",
+			kind: text(&c.ResponseFormat, optional(version)),
+		},
+		{
+			key: "usage_stats", app: []string{"_APP_USAGE_STATS"}, start: "enabled", doc: "usage statistics",
+			kind: toggle(&c.UsageStats),
+		},
 
-		{key: "storage.limit", app: []string{"_APP_STORAGE_LIMIT"}, start: "30000000", doc: "bytes of the largest file",
-			kind: number(&c.Storage.Limit, 1, math.MaxInt64)},
-		{key: "compute.size_limit", app: []string{"_APP_COMPUTE_SIZE_LIMIT", "_APP_FUNCTIONS_SIZE_LIMIT"}, start: "30000000", doc: "bytes of the largest deployment",
-			kind: number(&c.Compute.SizeLimit, 1, math.MaxInt64)},
-		{key: "compute.build_timeout", app: []string{"_APP_COMPUTE_BUILD_TIMEOUT", "_APP_FUNCTIONS_BUILD_TIMEOUT"}, start: "2700", doc: "longest build",
-			kind: duration(&c.Compute.BuildTimeout, time.Second)},
-		{key: "compute.cpus", app: []string{"_APP_COMPUTE_CPUS", "_APP_FUNCTIONS_CPUS"}, start: "0", doc: "most CPUs of a function or site; 0 is any",
-			kind: fraction(&c.Compute.CPUs)},
-		{key: "compute.memory", app: []string{"_APP_COMPUTE_MEMORY", "_APP_FUNCTIONS_MEMORY"}, start: "0", doc: "most memory of one, in MB; 0 is any",
-			kind: number(&c.Compute.Memory, 0, math.MaxInt32)},
+		{
+			key: "storage.limit", app: []string{"_APP_STORAGE_LIMIT"}, start: "30000000", doc: "bytes of the largest file",
+			kind: number(&c.Storage.Limit, 1, math.MaxInt64),
+		},
+		{
+			key: "compute.size_limit", app: []string{"_APP_COMPUTE_SIZE_LIMIT", "_APP_FUNCTIONS_SIZE_LIMIT"}, start: "30000000", doc: "bytes of the largest deployment",
+			kind: number(&c.Compute.SizeLimit, 1, math.MaxInt64),
+		},
+		{
+			key: "compute.build_timeout", app: []string{"_APP_COMPUTE_BUILD_TIMEOUT", "_APP_FUNCTIONS_BUILD_TIMEOUT"}, start: "2700", doc: "longest build",
+			kind: duration(&c.Compute.BuildTimeout, time.Second),
+		},
+		{
+			key: "compute.cpus", app: []string{"_APP_COMPUTE_CPUS", "_APP_FUNCTIONS_CPUS"}, start: "0", doc: "most CPUs of a function or site; 0 is any",
+			kind: fraction(&c.Compute.CPUs),
+		},
+		{
+			key: "compute.memory", app: []string{"_APP_COMPUTE_MEMORY", "_APP_FUNCTIONS_MEMORY"}, start: "0", doc: "most memory of one, in MB; 0 is any",
+			kind: number(&c.Compute.Memory, 0, math.MaxInt32),
+		},
 
-		{key: "smtp.host", app: []string{"_APP_SMTP_HOST"}, doc: "mail server; unset is no mail",
-			kind: text(&c.SMTP.Host, optional(hostname))},
-		{key: "smtp.port", app: []string{"_APP_SMTP_PORT"}, start: "25", doc: "its port",
-			kind: number(&c.SMTP.Port, 1, math.MaxUint16)},
-		{key: "smtp.secure", app: []string{"_APP_SMTP_SECURE"}, doc: "tls for STARTTLS, ssl for TLS from the start",
-			kind: choice(&c.SMTP.Secure, "", "tls", "ssl")},
-		{key: "smtp.username", app: []string{"_APP_SMTP_USERNAME"}, doc: "user there",
-			kind: text(&c.SMTP.Username, nil)},
-		{key: "smtp.password", app: []string{"_APP_SMTP_PASSWORD"}, doc: "password there",
-			kind: secret(&c.SMTP.Password)},
-		{key: "smtp.from_name", app: []string{"_APP_SYSTEM_EMAIL_NAME"}, start: "moorfast", doc: "name mail is sent under",
-			kind: text(&c.SMTP.FromName, oneLine)},
-		{key: "smtp.from", app: []string{"_APP_SYSTEM_EMAIL_ADDRESS"}, start: "noreply@localhost", doc: "address mail is sent from",
-			kind: text(&c.SMTP.From, oneLine)},
-		{key: "sms.provider", app: []string{"_APP_SMS_PROVIDER"}, doc: "sms://user:secret@provider; unset is no messages",
-			kind: secret(&c.SMS.Provider)},
-		{key: "sms.from", app: []string{"_APP_SMS_FROM"}, doc: "number messages are sent from",
-			kind: text(&c.SMS.From, oneLine)},
-		{key: "assistant.openai_key", app: []string{"_APP_ASSISTANT_OPENAI_API_KEY"}, doc: "key for the console's assistant",
-			kind: secret(&c.Assistant)},
+		{
+			key: "smtp.host", app: []string{"_APP_SMTP_HOST"}, doc: "mail server; unset is no mail",
+			kind: text(&c.SMTP.Host, optional(hostname)),
+		},
+		{
+			key: "smtp.port", app: []string{"_APP_SMTP_PORT"}, start: "25", doc: "its port",
+			kind: number(&c.SMTP.Port, 1, math.MaxUint16),
+		},
+		{
+			key: "smtp.secure", app: []string{"_APP_SMTP_SECURE"}, doc: "tls for STARTTLS, ssl for TLS from the start",
+			kind: choice(&c.SMTP.Secure, "", "tls", "ssl"),
+		},
+		{
+			key: "smtp.username", app: []string{"_APP_SMTP_USERNAME"}, doc: "user there",
+			kind: text(&c.SMTP.Username, nil),
+		},
+		{
+			key: "smtp.password", app: []string{"_APP_SMTP_PASSWORD"}, doc: "password there",
+			kind: secret(&c.SMTP.Password),
+		},
+		{
+			key: "smtp.from_name", app: []string{"_APP_SYSTEM_EMAIL_NAME"}, start: "moorfast", doc: "name mail is sent under",
+			kind: text(&c.SMTP.FromName, oneLine),
+		},
+		{
+			key: "smtp.from", app: []string{"_APP_SYSTEM_EMAIL_ADDRESS"}, start: "noreply@localhost", doc: "address mail is sent from",
+			kind: text(&c.SMTP.From, oneLine),
+		},
+		{
+			key: "sms.provider", app: []string{"_APP_SMS_PROVIDER"}, doc: "sms://user:secret@provider; unset is no messages",
+			kind: secret(&c.SMS.Provider),
+		},
+		{
+			key: "sms.from", app: []string{"_APP_SMS_FROM"}, doc: "number messages are sent from",
+			kind: text(&c.SMS.From, oneLine),
+		},
+		{
+			key: "assistant.openai_key", app: []string{"_APP_ASSISTANT_OPENAI_API_KEY"}, doc: "key for the console's assistant",
+			kind: secret(&c.Assistant),
+		},
 	}
 	v := &c.VCS
 	for _, p := range []struct {

@@ -32,8 +32,10 @@ var unused = []struct {
 	{why: "the server sizes itself by the CPUs it may use", names: `_APP_WORKER_PER_CORE _APP_WORKERS_NUM _APP_CPU_NUM
 		_APP_RISKY_WORKERS_PERCENT _APP_WORKER_MAX_COROUTINES _APP_POOL_ADAPTER _APP_POOL_CLIENTS _APP_CONNECTIONS_MAX
 		_APP_CONNECTIONS_TIMEOUT _APP_IMAGES_RESOURCE_LIMIT_MEMORY`},
-	{why: "counters, caches and queues are in the process and the database, not in Redis",
-		names: "_APP_REDIS_HOST _APP_REDIS_PORT _APP_REDIS_USER _APP_REDIS_PASS"},
+	{
+		why:   "counters, caches and queues are in the process and the database, not in Redis",
+		names: "_APP_REDIS_HOST _APP_REDIS_PORT _APP_REDIS_USER _APP_REDIS_PASS",
+	},
 	{why: "jobs are in the database, and their queues have no names to choose", names: `_APP_AUDITS_QUEUE_NAME
 		_APP_BUILDS_QUEUE_NAME _APP_CERTIFICATES_CLASS_NAME _APP_CERTIFICATES_QUEUE_NAME _APP_DATABASE_CLASS_NAME
 		_APP_DATABASE_QUEUE_NAME _APP_DELETE_QUEUE_NAME _APP_EXECUTIONS_QUEUE_NAME _APP_FUNCTIONS_QUEUE_NAME
@@ -57,23 +59,33 @@ var unused = []struct {
 	{why: "it is for developing Appwrite's SDKs", names: "_APP_SDK_PREVIEW"},
 
 	// TLS and custom domains.
-	{why: "the server does not end TLS yet, so it asks for no certificates and mails nobody about them",
-		names: `_APP_ROUTER_AUTO_CERTIFICATES _APP_EMAIL_CERTIFICATES _APP_SYSTEM_SECURITY_EMAIL_ADDRESS`},
-	{why: "custom domains are not served yet, so none is checked, and every host name reaches the API",
+	{
+		why:   "the server does not end TLS yet, so it asks for no certificates and mails nobody about them",
+		names: `_APP_ROUTER_AUTO_CERTIFICATES _APP_EMAIL_CERTIFICATES _APP_SYSTEM_SECURITY_EMAIL_ADDRESS`,
+	},
+	{
+		why: "custom domains are not served yet, so none is checked, and every host name reaches the API",
 		names: `_APP_OPTIONS_ROUTER_PROTECTION _APP_CUSTOM_DOMAIN_DENY_LIST _APP_DNS _APP_RULES_FORMAT
-		_APP_INTERVAL_DOMAIN_VERIFICATION _APP_DOMAIN_FUNCTIONS_FALLBACK`},
-	{why: "functions and sites are not served yet, and neither are redirects of theirs to HTTPS",
-		names: "_APP_OPTIONS_FUNCTIONS_FORCE_HTTPS _APP_OPTIONS_ROUTER_FORCE_HTTPS"},
+		_APP_INTERVAL_DOMAIN_VERIFICATION _APP_DOMAIN_FUNCTIONS_FALLBACK`,
+	},
+	{
+		why:   "functions and sites are not served yet, and neither are redirects of theirs to HTTPS",
+		names: "_APP_OPTIONS_FUNCTIONS_FORCE_HTTPS _APP_OPTIONS_ROUTER_FORCE_HTTPS",
+	},
 
 	// The console and its accounts.
-	{why: "addresses can not be told by country yet, so ignoring the list would let in whom it keeps out", refuse: true,
-		names: "_APP_CONSOLE_COUNTRIES_DENYLIST"},
+	{
+		why: "addresses can not be told by country yet, so ignoring the list would let in whom it keeps out", refuse: true,
+		names: "_APP_CONSOLE_COUNTRIES_DENYLIST",
+	},
 	{why: "countries of addresses are not looked up yet", names: "_APP_GEO_ENDPOINT _APP_GEO_SECRET"},
 	{why: "projects do not act for the console", names: "_APP_CONSOLE_TRUSTED_PROJECTS"},
 	{why: "mails end without the name of a team, and link to the console", names: "_APP_SYSTEM_TEAM_EMAIL _APP_HOME"},
 	{why: "security mails come from the same address as the others", names: "_APP_EMAIL_SECURITY"},
-	{why: "notifications are not sent yet; their links will be signed with a key of the keyring",
-		names: "_APP_NOTIFICATIONS_TRACKING_SECRET"},
+	{
+		why:   "notifications are not sent yet; their links will be signed with a key of the keyring",
+		names: "_APP_NOTIFICATIONS_TRACKING_SECRET",
+	},
 	{why: "no project is kept from sending text messages", names: "_APP_SMS_PROJECTS_DENY_LIST"},
 
 	// Logs.
@@ -114,7 +126,9 @@ var unused = []struct {
 	{why: "GraphQL is not served yet", names: `_APP_GRAPHQL_INTROSPECTION _APP_GRAPHQL_MAX_BATCH_SIZE
 		_APP_GRAPHQL_MAX_COMPLEXITY _APP_GRAPHQL_MAX_DEPTH`},
 	{why: "realtime is not served yet", names: "_APP_REALTIME_TAIL_RATE"},
-	{why: "data is not fetched from other backends yet",
-		names: "_APP_MIGRATIONS_FIREBASE_CLIENT_ID _APP_MIGRATIONS_FIREBASE_CLIENT_SECRET"},
+	{
+		why:   "data is not fetched from other backends yet",
+		names: "_APP_MIGRATIONS_FIREBASE_CLIENT_ID _APP_MIGRATIONS_FIREBASE_CLIENT_SECRET",
+	},
 	{why: "texts are not embedded as vectors yet", names: "_APP_EMBEDDING_ENDPOINT _APP_EMBEDDING_TIMEOUT"},
 }

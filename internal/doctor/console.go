@@ -16,20 +16,34 @@ const listsParse = "CON-03"
 
 func consoleChecks() []Check {
 	return []Check{
-		{"CON-01", consoleGroup, High, "The first account of the console was made",
-			"Until then whoever comes first owns the installation.", rootIsClaimed},
-		{"CON-02", consoleGroup, High, "Not just anybody can sign up",
-			"Every account may make projects, and use what they cost.", signUpIsClosed},
-		{listsParse, consoleGroup, High, "Every entry of the console's lists can be read",
-			"An entry that is not understood lets in nobody, or keeps out nobody.", listsAreRead},
-		{"CON-04", consoleGroup, Medium, "The lists let somebody in",
-			"Lists that deny what they allow lock everybody out.", somebodyGetsIn},
-		{"CON-05", consoleGroup, Medium, "The lists hold for every request",
-			"Otherwise a session goes on from an address, or for a person, that the lists keep out.", listsReachAll},
-		{"CON-08", consoleGroup, Low, "No invitation to the console has waited for long",
-			"An invitation is a key in a mailbox.", invitesAreFresh},
-		{"CON-09", consoleGroup, Medium, "Every entry of the lists does something",
-			"An entry for everybody is no list, and one that is denied elsewhere is a mistake.", entriesMatter},
+		{
+			"CON-01", consoleGroup, High, "The first account of the console was made",
+			"Until then whoever comes first owns the installation.", rootIsClaimed,
+		},
+		{
+			"CON-02", consoleGroup, High, "Not just anybody can sign up",
+			"Every account may make projects, and use what they cost.", signUpIsClosed,
+		},
+		{
+			listsParse, consoleGroup, High, "Every entry of the console's lists can be read",
+			"An entry that is not understood lets in nobody, or keeps out nobody.", listsAreRead,
+		},
+		{
+			"CON-04", consoleGroup, Medium, "The lists let somebody in",
+			"Lists that deny what they allow lock everybody out.", somebodyGetsIn,
+		},
+		{
+			"CON-05", consoleGroup, Medium, "The lists hold for every request",
+			"Otherwise a session goes on from an address, or for a person, that the lists keep out.", listsReachAll,
+		},
+		{
+			"CON-08", consoleGroup, Low, "No invitation to the console has waited for long",
+			"An invitation is a key in a mailbox.", invitesAreFresh,
+		},
+		{
+			"CON-09", consoleGroup, Medium, "Every entry of the lists does something",
+			"An entry for everybody is no list, and one that is denied elsewhere is a mistake.", entriesMatter,
+		},
 	}
 }
 

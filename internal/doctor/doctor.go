@@ -19,6 +19,7 @@ import (
 // the score.
 type Severity int
 
+// The severities.
 const (
 	Low      Severity = 1
 	Medium   Severity = 4
@@ -46,6 +47,7 @@ func ParseSeverity(text string) (Severity, error) {
 // Status is how a check ended.
 type Status string
 
+// The ways a check can end.
 const (
 	Pass    Status = "pass"
 	Fail    Status = "fail"

@@ -17,30 +17,54 @@ const keysGroup = "Keys"
 
 func keyChecks() []Check {
 	return []Check{
-		{"KEY-01", keysGroup, Critical, "The root key is not a published example or a pattern",
-			"Whoever knows the key opens every secret and signs every token.", keyIsOwn},
-		{"KEY-02", keysGroup, Critical, "The root key is strong enough not to be guessed",
-			"A copy of the database lets a passphrase be guessed without anybody noticing.", keyIsStrong},
-		{"KEY-03", keysGroup, High, "Only their owner can read and replace the key files",
-			"Another user of this machine could take the key, or put theirs in its place.", keyFilesAreClosed},
-		{"KEY-04", keysGroup, Medium, "The root key is not in the environment",
-			"Environments are inherited by child processes, and shown by container tools and crash reports.", keyIsNotInEnvironment},
-		{"KEY-05", keysGroup, Medium, "The root key is not on the disk of the data",
-			"One lost disk takes both, and one stolen disk gives both away.", keyIsElsewhere},
-		{"KEY-06", keysGroup, Critical, "The root key opens the keyring, and all keys in it",
-			"With another key the server does not start, and a key that is damaged opens nothing.", ringOpens},
-		{"KEY-07", keysGroup, Medium, "No key is older than a year",
-			"The longer a key is used, the more is lost with it (NIST SP 800-57).", keysAreYoung},
-		{"KEY-08", keysGroup, Medium, "No change of the root key is left half done",
-			"Until it is finished the old key opens everything too.", rotationIsDone},
-		{"KEY-09", keysGroup, High, "No retired or temporary key file is left",
-			"A file nobody looks after still opens what its key opened.", noKeyFileIsLeft},
-		{"KEY-10", keysGroup, Low, "Every key belongs to a project there is",
-			"Keys of deleted projects are what their deletion should have destroyed.", noKeyIsOrphaned},
-		{"KEY-12", keysGroup, Critical, "A sample of sealed fields opens",
-			"What does not open was changed in the database, or is lost.", sampleOpens},
-		{"KEY-14", keysGroup, Low, "Memory with keys reaches no disk",
-			"A core dump or a swapped page keeps keys after the process has ended.", memoryStays},
+		{
+			"KEY-01", keysGroup, Critical, "The root key is not a published example or a pattern",
+			"Whoever knows the key opens every secret and signs every token.", keyIsOwn,
+		},
+		{
+			"KEY-02", keysGroup, Critical, "The root key is strong enough not to be guessed",
+			"A copy of the database lets a passphrase be guessed without anybody noticing.", keyIsStrong,
+		},
+		{
+			"KEY-03", keysGroup, High, "Only their owner can read and replace the key files",
+			"Another user of this machine could take the key, or put theirs in its place.", keyFilesAreClosed,
+		},
+		{
+			"KEY-04", keysGroup, Medium, "The root key is not in the environment",
+			"Environments are inherited by child processes, and shown by container tools and crash reports.", keyIsNotInEnvironment,
+		},
+		{
+			"KEY-05", keysGroup, Medium, "The root key is not on the disk of the data",
+			"One lost disk takes both, and one stolen disk gives both away.", keyIsElsewhere,
+		},
+		{
+			"KEY-06", keysGroup, Critical, "The root key opens the keyring, and all keys in it",
+			"With another key the server does not start, and a key that is damaged opens nothing.", ringOpens,
+		},
+		{
+			"KEY-07", keysGroup, Medium, "No key is older than a year",
+			"The longer a key is used, the more is lost with it (NIST SP 800-57).", keysAreYoung,
+		},
+		{
+			"KEY-08", keysGroup, Medium, "No change of the root key is left half done",
+			"Until it is finished the old key opens everything too.", rotationIsDone,
+		},
+		{
+			"KEY-09", keysGroup, High, "No retired or temporary key file is left",
+			"A file nobody looks after still opens what its key opened.", noKeyFileIsLeft,
+		},
+		{
+			"KEY-10", keysGroup, Low, "Every key belongs to a project there is",
+			"Keys of deleted projects are what their deletion should have destroyed.", noKeyIsOrphaned,
+		},
+		{
+			"KEY-12", keysGroup, Critical, "A sample of sealed fields opens",
+			"What does not open was changed in the database, or is lost.", sampleOpens,
+		},
+		{
+			"KEY-14", keysGroup, Low, "Memory with keys reaches no disk",
+			"A core dump or a swapped page keeps keys after the process has ended.", memoryStays,
+		},
 	}
 }
 

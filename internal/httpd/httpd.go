@@ -3,6 +3,7 @@ package httpd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -258,7 +259,7 @@ func (x *exchange) recover() {
 	if reason == nil {
 		return
 	}
-	if reason == http.ErrAbortHandler {
+	if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(reason)
 	}
 	x.fail(fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))

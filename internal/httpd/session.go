@@ -71,7 +71,7 @@ func setSession(w http.ResponseWriter, p *project.Project, c api.Client, change 
 		Name: name, Value: change.Value, Path: "/", Domain: cookieDomain(c.Host),
 		Expires: expires, HttpOnly: true, Secure: c.Secure,
 	}
-	legacy := cookie
+	legacy := cookie //nolint:gosec // G124: as above
 	legacy.Name += "_legacy"
 	cookie.SameSite = http.SameSiteNoneMode
 	http.SetCookie(w, &legacy)

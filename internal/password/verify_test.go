@@ -10,8 +10,10 @@ import (
 // RFC 7914 for scrypt, Firebase's documentation, and the phpass distribution.
 func TestVerify(t *testing.T) {
 	const sha3of = "a721f80a3f2d1c08137a2ffaad4ac23298f01916e3314111adcba471b21354145e4c6fc1cc6d1974608e2e5a96a20df4fba9ac0d52660f3fdc6e2124d5958913"
-	firebase := Options{Type: ScryptMod, Salt: "UxLMreBr6tYyjQ==", SaltSeparator: "Bw==",
-		SignerKey: "XyEKE9RcTDeLEsL/RjwPDBv/RqDl8fb3gpYEOQaPihbxf1ZAtSOHCjuAAa7Q3oHpCYhXSN9tizHgVOwn6krflQ=="}
+	firebase := Options{
+		Type: ScryptMod, Salt: "UxLMreBr6tYyjQ==", SaltSeparator: "Bw==",
+		SignerKey: "XyEKE9RcTDeLEsL/RjwPDBv/RqDl8fb3gpYEOQaPihbxf1ZAtSOHCjuAAa7Q3oHpCYhXSN9tizHgVOwn6krflQ==",
+	}
 	rfc7914 := Options{Type: Scrypt, Salt: "NaCl", CostCPU: 1024, CostMemory: 8, CostParallel: 16, Length: 64}
 	sha := func(version string) Options { return Options{Type: SHA, Version: version} }
 	tests := []struct {

@@ -48,7 +48,8 @@ func TestEveryDoorOfTheConsoleAsks(t *testing.T) {
 	before := servertest.Open(t, dir)
 	app := before.Found()
 	invited := app.Owner.Must("POST", "/teams/home/memberships", servertest.M{
-		"email": "dan@example.org", "roles": []string{"developer"}, "url": "http://localhost/invite"})
+		"email": "dan@example.org", "roles": []string{"developer"}, "url": "http://localhost/invite",
+	})
 	before.Stop()
 
 	s := servertest.Open(t, dir, "_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8", "MOORFAST_CONSOLE_ENFORCE=auth", "_APP_CONSOLE_WHITELIST_ROOT=disabled")

@@ -47,7 +47,7 @@ func TOTP(secret string, t time.Time) string {
 // hotp is RFC 4226 §5.3.
 func hotp(key []byte, counter int64) string {
 	mac := hmac.New(sha1.New, key)
-	binary.Write(mac, binary.BigEndian, counter)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(counter))) // a hash never fails
 	sum := mac.Sum(nil)
 	offset := sum[len(sum)-1] & 15
 	n := binary.BigEndian.Uint32(sum[offset:]) & 0x7fffffff

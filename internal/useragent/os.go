@@ -12,13 +12,24 @@ type system struct{ mark, name, code string }
 // systems are those that the parser does not tell apart, or not by the
 // contract's names. The first mark that is found counts.
 var systems = []system{
-	{"HarmonyOS", "HarmonyOS", "HAR"}, {"OpenHarmony", "HarmonyOS", "HAR"},
-	{"KAIOS", "KaiOS", "KOS"}, {"Tizen", "Tizen", "TIZ"}, {"Web0S", "webOS", "WOS"},
-	{"Windows Phone", "Windows Phone", "WPH"}, {"Fuchsia", "Fuchsia", "FUC"},
-	{"PlayStation", "PlayStation", "PS3"}, {"Xbox", "Xbox", "XBX"},
-	{"Ubuntu", "Ubuntu", "UBT"}, {"Fedora", "Fedora", "FED"}, {"Debian", "Debian", "DEB"},
-	{"Red Hat", "Red Hat", "RHT"}, {"CentOS", "CentOS", "CES"}, {"SUSE", "SUSE", "SSE"},
-	{"FreeBSD", "FreeBSD", "BSD"}, {"OpenBSD", "OpenBSD", "OBS"}, {"NetBSD", "NetBSD", "NBS"},
+	{"HarmonyOS", "HarmonyOS", "HAR"},
+	{"OpenHarmony", "HarmonyOS", "HAR"},
+	{"KAIOS", "KaiOS", "KOS"},
+	{"Tizen", "Tizen", "TIZ"},
+	{"Web0S", "webOS", "WOS"},
+	{"Windows Phone", "Windows Phone", "WPH"},
+	{"Fuchsia", "Fuchsia", "FUC"},
+	{"PlayStation", "PlayStation", "PS3"},
+	{"Xbox", "Xbox", "XBX"},
+	{"Ubuntu", "Ubuntu", "UBT"},
+	{"Fedora", "Fedora", "FED"},
+	{"Debian", "Debian", "DEB"},
+	{"Red Hat", "Red Hat", "RHT"},
+	{"CentOS", "CentOS", "CES"},
+	{"SUSE", "SUSE", "SSE"},
+	{"FreeBSD", "FreeBSD", "BSD"},
+	{"OpenBSD", "OpenBSD", "OBS"},
+	{"NetBSD", "NetBSD", "NBS"},
 }
 
 // byParser are the systems that the parser names.
@@ -79,9 +90,14 @@ func chromeOS(header string) string {
 func (i *Info) setScriptOS(header string) {
 	lower := strings.ToLower(header)
 	for _, s := range []system{
-		{"android", "Android", "AND"}, {"iphone", "iOS", "IOS"}, {"ios", "iOS", "IOS"},
-		{"darwin", "Mac", "MAC"}, {"macos", "Mac", "MAC"},
-		{"windows", "Windows", "WIN"}, {"win32", "Windows", "WIN"}, {"linux", "GNU/Linux", "LIN"},
+		{"android", "Android", "AND"},
+		{"iphone", "iOS", "IOS"},
+		{"ios", "iOS", "IOS"},
+		{"darwin", "Mac", "MAC"},
+		{"macos", "Mac", "MAC"},
+		{"windows", "Windows", "WIN"},
+		{"win32", "Windows", "WIN"},
+		{"linux", "GNU/Linux", "LIN"},
 	} {
 		if hasWord(lower, s.mark) {
 			i.OSName, i.OSCode = s.name, s.code

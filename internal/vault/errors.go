@@ -15,8 +15,10 @@ var (
 	ErrNoRing = errors.New("vault: there is no keyring")
 	// ErrRing says that the keyring is damaged, or was changed by hand.
 	ErrRing = errors.New("vault: keyring refused")
+)
 
-	// The kinds of [KeyError].
+// The kinds of [KeyError].
+var (
 	ErrWrongKey   = errors.New("wrong encryption key")
 	ErrMissingKey = errors.New("encryption key missing")
 	ErrWeakKey    = errors.New("encryption key refused")

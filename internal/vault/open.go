@@ -62,9 +62,11 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 		return nil, err
 	}
 	if !r.openedBy(root) {
-		return nil, &KeyError{Kind: ErrWrongKey, Source: o.Source.String(),
+		return nil, &KeyError{
+			Kind: ErrWrongKey, Source: o.Source.String(),
 			Expected: r.fingerprints(), Given: root.fingerprint,
-			Remedy: "start with the key that made this keyring; nothing was changed"}
+			Remedy: "start with the key that made this keyring; nothing was changed",
+		}
 	}
 	v := &Vault{storage: o.Storage, source: o.Source, now: o.Now, instance: r.Instance, root: root}
 	v.install(r, version)
@@ -162,8 +164,10 @@ func refuseWeak(text []byte, o Options) *KeyError {
 	if why == "" {
 		return nil
 	}
-	return &KeyError{Kind: ErrWeakKey, Source: o.Source.String(), Why: why,
-		Remedy: "set it to the output of: openssl rand -hex 32, or leave it unset and a key is made"}
+	return &KeyError{
+		Kind: ErrWeakKey, Source: o.Source.String(), Why: why,
+		Remedy: "set it to the output of: openssl rand -hex 32, or leave it unset and a key is made",
+	}
 }
 
 // second drops what a ring does not keep of a time.

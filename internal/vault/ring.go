@@ -16,6 +16,7 @@ const ringFormat = "moorfast-keyring/1"
 // State is where a key is in its life. A key only ever moves down this list.
 type State string
 
+// The states.
 const (
 	Pending   State = "pending"   // made, and not used until every node has seen it
 	Active    State = "active"    // seals and opens

@@ -27,8 +27,13 @@ func (s Secret) Set() bool { return s.plain != nil }
 
 const placeholder = "[secret]"
 
-func (Secret) String() string               { return placeholder }
-func (Secret) GoString() string             { return placeholder }
+// String hides the value from fmt.
+func (Secret) String() string { return placeholder }
+
+// GoString hides the value from fmt's %#v.
+func (Secret) GoString() string { return placeholder }
+
+// MarshalJSON hides the value from encoding/json.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + placeholder + `"`), nil }
 
 // Place is where a ciphertext belongs. It is authenticated, not stored.

@@ -15,8 +15,10 @@ func TestXAESVectors(t *testing.T) {
 		name, key, plain, aad, want string
 	}{
 		{"MSB(L) = 0", "01", "XAES-256-GCM", "", "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271"},
-		{"MSB(L) = 1", "03", "XAES-256-GCM", "c2sp.org/XAES-256-GCM",
-			"986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d"},
+		{
+			"MSB(L) = 1", "03", "XAES-256-GCM", "c2sp.org/XAES-256-GCM",
+			"986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			key, _ := hex.DecodeString(strings.Repeat(c.key, keySize))

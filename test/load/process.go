@@ -30,7 +30,7 @@ func start(ctx context.Context, binary string) (*process, error) {
 		return nil, err
 	}
 	p := &process{dir: dir}
-	p.cmd = exec.CommandContext(ctx, binary, "serve", "--data", dir, "--listen", "127.0.0.1:0") //nolint:gosec // the binary under test
+	p.cmd = exec.CommandContext(ctx, binary, "serve", "--data", dir, "--listen", "127.0.0.1:0")
 	p.cmd.Env = append(os.Environ(), "_APP_OPTIONS_ABUSE=disabled")
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -60,7 +60,7 @@ func start(ctx context.Context, binary string) (*process, error) {
 func (p *process) stop() {
 	p.cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended
 	p.cmd.Wait()                          //nolint:errcheck // we stopped it
-	os.RemoveAll(p.dir)                   //nolint:errcheck // a temporary folder
+	os.RemoveAll(p.dir)
 }
 
 // ticks is the unit of /proc's CPU times on Linux, which is the same on every

@@ -16,6 +16,7 @@ import (
 // Enforce is how far the lists reach. Each value includes the ones before it.
 type Enforce int
 
+// How far the lists can reach.
 const (
 	EnforceSignUp Enforce = iota // making an account, which is all Appwrite looks at
 	EnforceAuth                  // and each sign-in and exchange of a token

@@ -13,8 +13,13 @@ type switchName struct{ ID, Name string }
 // contract's order.
 var (
 	AuthMethods = []switchName{
-		{"email-password", "emailPassword"}, {"magic-url", "usersAuthMagicURL"}, {"email-otp", "emailOtp"},
-		{"anonymous", "anonymous"}, {"invites", "invites"}, {"jwt", "JWT"}, {"phone", "phone"},
+		{"email-password", "emailPassword"},
+		{"magic-url", "usersAuthMagicURL"},
+		{"email-otp", "emailOtp"},
+		{"anonymous", "anonymous"},
+		{"invites", "invites"},
+		{"jwt", "JWT"},
+		{"phone", "phone"},
 	}
 	Services = same("account", "avatars", "databases", "tablesdb", "locale", "health", "project", "storage", "teams",
 		"users", "vcs", "sites", "functions", "proxy", "graphql", "migrations", "messaging", "advisor")

@@ -183,14 +183,22 @@ func TestIdentityIsAsOfTheLastCommit(t *testing.T) {
 		change func(tx store.Tx) error
 		seen   func(*identity.User) bool
 	}{
-		{"block", func(tx store.Tx) error { u.Active = false; return f.Update(ctx, tx, u, "status") },
-			func(i *identity.User) bool { return i.Blocked }},
-		{"labels", func(tx store.Tx) error { u.Labels = []string{"vip"}; return f.Update(ctx, tx, u, "labels") },
-			func(i *identity.User) bool { return len(i.Labels) == 1 }},
-		{"close", func(tx store.Tx) error { return f.CloseAll(ctx, tx, "walter", "") },
-			func(i *identity.User) bool { return len(i.Sessions) == 0 }},
-		{"delete", func(tx store.Tx) error { return f.Delete(ctx, tx, "walter") },
-			func(i *identity.User) bool { return i == nil }},
+		{
+			"block", func(tx store.Tx) error { u.Active = false; return f.Update(ctx, tx, u, "status") },
+			func(i *identity.User) bool { return i.Blocked },
+		},
+		{
+			"labels", func(tx store.Tx) error { u.Labels = []string{"vip"}; return f.Update(ctx, tx, u, "labels") },
+			func(i *identity.User) bool { return len(i.Labels) == 1 },
+		},
+		{
+			"close", func(tx store.Tx) error { return f.CloseAll(ctx, tx, "walter", "") },
+			func(i *identity.User) bool { return len(i.Sessions) == 0 },
+		},
+		{
+			"delete", func(tx store.Tx) error { return f.Delete(ctx, tx, "walter") },
+			func(i *identity.User) bool { return i == nil },
+		},
 	}
 	for _, s := range steps {
 		before := f.identity("walter")

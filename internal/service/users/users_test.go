@@ -133,8 +133,10 @@ func TestImports(t *testing.T) {
 		{"phpass", m{"password": "$P$Br387rwferoKN7uwHZqNMu98q3U8RO."}, "phpass"},
 		{"sha", m{"password": "4243da0a694e8a2f727c8060fe0507c8fa01ca68146c76d2c190805b638c20c6bf6ba04e21f11ae138785d0bff63c416e6f87badbffad37f6dee50094cc38c70", "passwordVersion": "sha512"}, "sha"},
 		{"scrypt", m{"password": "a91d3618d75885a4ae4f5afdb00567c3", "passwordSalt": "some-salt", "passwordCpu": 8, "passwordMemory": 4, "passwordParallel": 1, "passwordLength": 16}, "scrypt"},
-		{"scrypt-modified", m{"password": "UlM7JiXRcQhzAGlaonpSqNSLIz475WMddOgLjej5De9vxTy48K6WtqlEzrRFeK4t0COfMhWCb8wuMHgxOFCHFQ==", "passwordSalt": "UxLMreBr6tYyjQ==", "passwordSaltSeparator": "Bw==",
-			"passwordSignerKey": "XyEKE9RcTDeLEsL/RjwPDBv/RqDl8fb3gpYEOQaPihbxf1ZAtSOHCjuAAa7Q3oHpCYhXSN9tizHgVOwn6krflQ=="}, "scryptMod"},
+		{"scrypt-modified", m{
+			"password": "UlM7JiXRcQhzAGlaonpSqNSLIz475WMddOgLjej5De9vxTy48K6WtqlEzrRFeK4t0COfMhWCb8wuMHgxOFCHFQ==", "passwordSalt": "UxLMreBr6tYyjQ==", "passwordSaltSeparator": "Bw==",
+			"passwordSignerKey": "XyEKE9RcTDeLEsL/RjwPDBv/RqDl8fb3gpYEOQaPihbxf1ZAtSOHCjuAAa7Q3oHpCYhXSN9tizHgVOwn6krflQ==",
+		}, "scryptMod"},
 	} {
 		c.body["userId"], c.body["email"], c.body["name"] = c.path, c.path+"@example.com", c.path
 		want(t, p.Key.Must("POST", "/users/"+c.path, c.body), map[string]string{"hash": c.hash, "hashOptions.type": c.hash})

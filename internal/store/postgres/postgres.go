@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	config.MaxConns = int32(min(o.Connections, 1<<16)) //nolint:gosec // it fits
+	config.MaxConns = int32(min(o.Connections, 1<<16))
 	// A context that ends cancels the statement, and keeps the connection.
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: 5 * time.Second}

@@ -48,7 +48,7 @@ func openFiles(dir string) (*files, error) {
 // lock takes the file at path for this process. The kernel gives it back when
 // the process ends, however it ends.
 func lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600) //nolint:gosec // the operator's path
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
@@ -125,7 +125,7 @@ func (f *files) prepare(project string) (string, error) {
 // private makes a file, where it is missing, that its owner alone can read.
 // SQLite would make it as the umask allows.
 func private(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600) //nolint:gosec // a path of the data directory
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		return err
 	}

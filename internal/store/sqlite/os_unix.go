@@ -26,7 +26,7 @@ func lockFile(f *os.File) (taken bool, err error) {
 
 // syncDir makes the names in a directory survive a power cut.
 func syncDir(path string) error {
-	d, err := os.Open(path) //nolint:gosec // a path of the data directory
+	d, err := os.Open(path)
 	if err != nil {
 		return err
 	}
