@@ -36,6 +36,7 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), s.Close())
 	}
+	go roomyHeap(ctx)
 	s.greet(out, listener.Addr())
 	return errors.Join(s.serve(ctx, listener, log), s.Close())
 }
