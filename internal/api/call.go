@@ -37,13 +37,13 @@ type Call struct {
 
 // Client is what is known of the program that calls.
 type Client struct {
-	Addr       netip.Addr // N-1: never one that the client made up
-	UserAgent  string
-	SDK        string // "node.js", where an SDK names itself
-	Host       string // that the request was sent to, with its port
-	Secure     bool   // it came by HTTPS
-	Origin     string // of the page that sent it, or ""
-	TrustedURL func(string) bool
+	Addr      netip.Addr // N-1: never one that the client made up
+	UserAgent string
+	SDK       string                      // "node.js", where an SDK names itself
+	Host      string                      // that the request was sent to, with its port
+	Secure    bool                        // it came by HTTPS
+	Origin    string                      // of the page that sent it, or ""
+	Refuses   func(address string) string // why users may not be sent to an address, or ""
 }
 
 // Reply is what an answer carries besides its body.
@@ -56,6 +56,21 @@ type Reply struct {
 type SessionCookie struct {
 	Value     string // what the cookie carries; "" clears it
 	ExpiresAt time.Time
+}
+
+// CheckURL refuses an address, of a parameter, that users of the project are not
+// to be sent to. None is none to refuse.
+func (c *Call) CheckURL(param, address string) error {
+	switch {
+	case address == "":
+		return nil
+	case c.Client.Refuses == nil:
+		return Invalid(param, Reject("Invalid URI."))
+	}
+	if why := c.Client.Refuses(address); why != "" {
+		return Invalid(param, Reject("%s", why))
+	}
+	return nil
 }
 
 // SetSession gives the client a session cookie.

@@ -201,9 +201,9 @@ func (x *exchange) credentials() (*gateway.Credentials, error) {
 		text, x.fallback = sessionText(x.r, project)
 		return text
 	}
-	x.client.TrustedURL = func(address string) bool {
-		ok, _ := x.project.AllowsRedirect(address, x.s.Hosts)
-		return ok
+	x.client.Refuses = func(address string) string {
+		_, why := x.project.AllowsRedirect(address, x.s.Hosts)
+		return why
 	}
 	c.Client = x.client
 	return c, nil

@@ -125,18 +125,6 @@ func person(call *api.Call, r *users.User) access.Person {
 	return access.Person{Email: r.EmailText(), Addr: call.Client.Addr, Invited: r.Invited}
 }
 
-// redirect refuses an address that users of the project are not to be sent to.
-func redirect(call *api.Call, param, address string) error {
-	if address == "" || call.Client.TrustedURL != nil && call.Client.TrustedURL(address) {
-		return nil
-	}
-	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" {
-		return api.Invalid(param, api.Reject("Invalid URI."))
-	}
-	return api.Invalid(param, api.Reject("Invalid URI. Register your new client (%s) as a new Web platform on your project console dashboard", u.Hostname()))
-}
-
 // link adds to the query of an address.
 func link(address string, query map[string]string) string {
 	u, err := url.Parse(address)

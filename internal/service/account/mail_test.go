@@ -94,7 +94,7 @@ func newOffice(t *testing.T) *office {
 func (o *office) call(name, user string, params m) (any, error) {
 	o.t.Helper()
 	call := &api.Call{Project: o.project, Client: api.Client{
-		Addr: netip.MustParseAddr("192.0.2.7"), Host: "api.example.com", Secure: true, TrustedURL: func(string) bool { return true },
+		Addr: netip.MustParseAddr("192.0.2.7"), Host: "api.example.com", Secure: true, Refuses: func(string) string { return "" },
 	}}
 	call.Actor.Kind = identity.Guest
 	if user != "" {

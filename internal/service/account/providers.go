@@ -17,10 +17,10 @@ type providerParams struct {
 // refuse answers for a provider as for one that the project has not set up:
 // none can be, yet.
 func (s *Service) refuse(_ context.Context, call *api.Call, in providerParams) (api.Redirect, error) {
-	if err := redirect(call, "success", in.Success); err != nil {
+	if err := call.CheckURL("success", in.Success); err != nil {
 		return api.Redirect{}, err
 	}
-	if err := redirect(call, "failure", in.Failure); err != nil {
+	if err := call.CheckURL("failure", in.Failure); err != nil {
 		return api.Redirect{}, err
 	}
 	return api.Redirect{}, apierr.ProjectProviderDisabled

@@ -90,7 +90,7 @@ type magicParams struct {
 }
 
 func (s *Service) createMagicURLToken(ctx context.Context, call *api.Call, in magicParams) (model.Token, error) {
-	if err := redirect(call, "url", in.URL); err != nil {
+	if err := call.CheckURL("url", in.URL); err != nil {
 		return model.Token{}, err
 	}
 	if s.Mailer == nil {

@@ -18,7 +18,7 @@ type recoveryParams struct {
 }
 
 func (s *Service) createRecovery(ctx context.Context, call *api.Call, in recoveryParams) (model.Token, error) {
-	if err := redirect(call, "url", in.URL); err != nil {
+	if err := call.CheckURL("url", in.URL); err != nil {
 		return model.Token{}, err
 	}
 	if s.Mailer == nil {
@@ -111,7 +111,7 @@ type verificationParams struct {
 }
 
 func (s *Service) createEmailVerification(ctx context.Context, call *api.Call, in verificationParams) (model.Token, error) {
-	if err := redirect(call, "url", in.URL); err != nil {
+	if err := call.CheckURL("url", in.URL); err != nil {
 		return model.Token{}, err
 	}
 	if s.Mailer == nil {

@@ -86,7 +86,7 @@ func (s *Service) createMembership(ctx context.Context, call *api.Call, in invit
 // would reach him.
 func (s *Service) sendable(call *api.Call, in inviteParams) error {
 	client := !call.Actor.Server()
-	if err := redirect(call, in.URL); err != nil {
+	if err := call.CheckURL("url", in.URL); err != nil {
 		return err
 	}
 	switch {
@@ -98,18 +98,6 @@ func (s *Service) sendable(call *api.Call, in inviteParams) error {
 		return apierr.SMTPDisabled
 	}
 	return nil
-}
-
-// redirect refuses a page that users of the project are not to be sent to.
-func redirect(call *api.Call, page string) error {
-	if page == "" || call.Client.TrustedURL != nil && call.Client.TrustedURL(page) {
-		return nil
-	}
-	u, err := url.Parse(page)
-	if err != nil || u.Hostname() == "" {
-		return api.Invalid("url", api.Reject("Invalid URI."))
-	}
-	return api.Invalid("url", api.Reject("Invalid URI. Register your new client (%s) as a new Web platform on your project console dashboard", u.Hostname()))
 }
 
 // invitee finds whom an invitation is for, or makes him.
