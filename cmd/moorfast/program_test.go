@@ -71,7 +71,7 @@ func TestCommands(t *testing.T) {
 		{"config show --json", nil, "config show --json --data x", 0, `"origin": "--data"`, ""},
 		{"config show with mistakes", []string{"MOORFAST_ABUSE=x"}, "config show", 78, "abuse", "moorfast: MOORFAST_ABUSE: "},
 		{"config check", nil, "config check", 0, "", "the settings are fine"},
-		{"config check, what does nothing", []string{"_APP_REDIS_HOST=x"}, "config check", 0, "_APP_REDIS_HOST does nothing: ", "1 of Appwrite's settings does nothing"},
+		{"config check, what does nothing", []string{"_APP_REDIS_HOST=x"}, "config check", 0, "_APP_REDIS_HOST does nothing: ", "1 setting does nothing"},
 		{"config check, all mistakes", []string{"MOORFAST_ABUSE=x", "MOORFAST_LOCAL=y"}, "config check", 78, "", "did you mean MOORFAST_LOCALE?"},
 		{"key status before the first start", nil, "key status --data " + data, 3, "", "the first moorfast serve makes one"},
 		{"doctor, wrong format", nil, "doctor --format xml", 2, "", "--format is text or json"},

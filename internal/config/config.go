@@ -58,7 +58,7 @@ type Config struct {
 
 	database database
 	values   []Value
-	unused   []string // names of Appwrite's that are set
+	unused   []Unused
 }
 
 // The profiles of security.md D.00.

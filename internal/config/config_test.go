@@ -204,12 +204,12 @@ func TestOlderNames(t *testing.T) {
 // What is set in the environment of a real Appwrite starts, but for its key.
 func TestAppwritesOwnEnvironment(t *testing.T) {
 	c := load(t, "MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=disabled", "_APP_REDIS_HOST=redis",
-		"_APP_WORKER_PER_CORE=6", "_APP_DB_ROOT_PASS=rootsecretpassword", "_APP_FROM_THE_FUTURE=1", "_APP_DOMIAN=x")
+		"_APP_WORKER_PER_CORE=6", "_APP_SMTP_HOST=mail.example.com", "_APP_DB_ROOT_PASS=rootsecretpassword", "_APP_FROM_THE_FUTURE=1", "_APP_DOMIAN=x")
 	if len(c.Notices) != 3 || !strings.Contains(c.Notices[0], "did you mean _APP_DOMAIN?") ||
-		!strings.HasPrefix(c.Notices[1], "_APP_FROM_THE_FUTURE:") || !strings.HasPrefix(c.Notices[2], "3 of Appwrite's settings do nothing") {
+		!strings.HasPrefix(c.Notices[1], "_APP_FROM_THE_FUTURE:") || !strings.HasPrefix(c.Notices[2], "4 settings do nothing") {
 		t.Errorf("notices %q", c.Notices)
 	}
-	if unused := c.Unused(); len(unused) != 3 || unused[0].Name != "_APP_DB_ROOT_PASS" || unused[0].Why == "" {
+	if unused := c.Unused(); len(unused) != 4 || unused[0].Name != "_APP_SMTP_HOST" || unused[0].Why == "" || unused[1].Name != "_APP_DB_ROOT_PASS" {
 		t.Errorf("unused %v", unused)
 	}
 }

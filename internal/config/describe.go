@@ -24,22 +24,15 @@ func (c Config) Origin(key string) string {
 	return ""
 }
 
-// Unused is a setting of Appwrite's that is set and does nothing here.
+// Unused is a setting that is set and does nothing here.
 type Unused struct {
-	Name string `json:"name"`
+	Name string `json:"name"` // under which it was found
 	Why  string `json:"why"`
 }
 
-// Unused lists the settings of Appwrite's that are set and do nothing here, and
+// Unused lists the settings that are set and do nothing in this version, and
 // what that means.
-func (c Config) Unused() []Unused {
-	all := unusedNames()
-	list := make([]Unused, len(c.unused))
-	for i, name := range c.unused {
-		list[i] = Unused{name, all[name].why}
-	}
-	return list
-}
+func (c Config) Unused() []Unused { return slices.Clone(c.unused) }
 
 // Flags lists the keys of the settings that have a flag: --insecure-dev is
 // "insecure_dev".

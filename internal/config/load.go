@@ -113,6 +113,9 @@ func (l *loader) load(row setting) {
 	if !ok {
 		value = given{row.start, "default"}
 	}
+	if ok && row.later != "" {
+		l.config.unused = append(l.config.unused, Unused{value.from, row.later})
+	}
 	shown := value.text
 	// A source that is none is often the key itself.
 	if shown != "" && (row.kind.secret || row.source && keySource(shown) != nil) {
@@ -237,14 +240,13 @@ func (l *loader) unknown() {
 			l.wrong(l.at(key), meant(key, keys), "there is no such setting")
 		}
 	}
-	var idle []string
 	for _, name := range slices.Sorted(maps.Keys(l.env)) {
 		_, isUnused := unused[name]
 		switch {
 		case strings.HasPrefix(name, "MOORFAST_") && !slices.Contains(own, name):
 			l.wrong(name, meant(name, own), "there is no such setting")
 		case isUnused && l.env[name] != "":
-			idle = append(idle, name)
+			l.config.unused = append(l.config.unused, Unused{name, unused[name].why})
 			if unused[name].refuse {
 				l.wrong(name, "remove it if you can do without", "%s", unused[name].why)
 			}
@@ -256,13 +258,11 @@ func (l *loader) unknown() {
 			l.config.Notices = append(l.config.Notices, notice)
 		}
 	}
-	l.config.unused = idle
-	switch len(idle) {
+	switch n := len(l.config.unused); n {
 	case 0:
 	case 1:
-		l.config.Notices = append(l.config.Notices, "1 of Appwrite's settings does nothing in this version: see moorfast config check")
+		l.config.Notices = append(l.config.Notices, "1 setting does nothing in this version: see moorfast config check")
 	default:
-		l.config.Notices = append(l.config.Notices, fmt.Sprintf(
-			"%d of Appwrite's settings do nothing in this version: see moorfast config check", len(idle)))
+		l.config.Notices = append(l.config.Notices, fmt.Sprintf("%d settings do nothing in this version: see moorfast config check", n))
 	}
 }

@@ -28,6 +28,8 @@ type setting struct {
 
 	flag   bool // there is a flag --key
 	source bool // Appwrite's name holds a secret, and the setting says where one is
+
+	later string // why it does nothing yet; empty if it works
 }
 
 // kind is how texts of a setting are read.

@@ -13,6 +13,15 @@ import (
 	"moorfast/internal/core/access"
 )
 
+// Why settings do nothing yet.
+const (
+	noMail         = "mail is not sent yet"
+	noMessages     = "text messages are not sent yet"
+	noOAuth        = "nobody signs in with another service yet"
+	noFunctions    = "functions and sites do not run yet"
+	noRepositories = "repositories are not connected yet"
+)
+
 // settings is the table of all there is to set, over the fields of c.
 func (c *Config) settings() []setting {
 	return append(c.program(), c.services()...)
@@ -72,7 +81,8 @@ func (c *Config) program() []setting {
 		},
 		{
 			key: "env", app: []string{"_APP_ENV"}, start: "production", doc: "production, or development for errors with file, line and trace",
-			kind: words(&c.Development, "development", "production"),
+			later: "errors do not carry file, line and trace yet",
+			kind:  words(&c.Development, "development", "production"),
 		},
 		{
 			key: "log.level", start: "info", doc: "debug, info, warn or error",
@@ -126,7 +136,8 @@ func (c *Config) program() []setting {
 		},
 		{
 			key: "console.session_alerts", app: []string{"_APP_CONSOLE_SESSION_ALERTS"}, start: "disabled", doc: "mail at a sign-in from a new device",
-			kind: toggle(&c.Console.SessionAlerts),
+			later: noMail,
+			kind:  toggle(&c.Console.SessionAlerts),
 		},
 		{
 			key: "console.session_lifetime", start: "365d", doc: "longest life of a console session",
@@ -138,7 +149,8 @@ func (c *Config) program() []setting {
 		},
 		{
 			key: "console.root_session", app: []string{"_APP_CONSOLE_ROOT_SESSION"}, start: "disabled", doc: "console cookies hold for the registrable domain",
-			kind: toggle(&c.Console.RootSession),
+			later: "console cookies hold for the host that set them",
+			kind:  toggle(&c.Console.RootSession),
 		},
 		{
 			key: "console.hostnames", app: []string{"_APP_CONSOLE_HOSTNAMES"}, doc: "more hosts the console is served from",
@@ -150,15 +162,18 @@ func (c *Config) program() []setting {
 		},
 		{
 			key: "console.url_scheme", app: []string{"_APP_CONSOLE_URL_SCHEME"}, start: "legacy", doc: "legacy for links to /console/…, root for links to /…",
-			kind: words(&c.Console.RootURLs, "root", "legacy"),
+			later: noMail,
+			kind:  words(&c.Console.RootURLs, "root", "legacy"),
 		},
 		{
 			key: "console.github_app_id", app: []string{"_APP_CONSOLE_GITHUB_APP_ID"}, doc: "OAuth application that signs people in with GitHub",
-			kind: text(&c.Console.GitHubAppID, nil),
+			later: noOAuth,
+			kind:  text(&c.Console.GitHubAppID, nil),
 		},
 		{
 			key: "console.github_secret", app: []string{"_APP_CONSOLE_GITHUB_SECRET"}, doc: "its secret",
-			kind: secret(&c.Console.GitHubSecret),
+			later: noOAuth,
+			kind:  secret(&c.Console.GitHubSecret),
 		},
 	}
 }
@@ -246,52 +261,64 @@ func (c *Config) services() []setting {
 		},
 		{
 			key: "compute.cpus", app: []string{"_APP_COMPUTE_CPUS", "_APP_FUNCTIONS_CPUS"}, start: "0", doc: "most CPUs of a function or site; 0 is any",
-			kind: fraction(&c.Compute.CPUs),
+			later: noFunctions,
+			kind:  fraction(&c.Compute.CPUs),
 		},
 		{
 			key: "compute.memory", app: []string{"_APP_COMPUTE_MEMORY", "_APP_FUNCTIONS_MEMORY"}, start: "0", doc: "most memory of one, in MB; 0 is any",
-			kind: number(&c.Compute.Memory, 0, math.MaxInt32),
+			later: noFunctions,
+			kind:  number(&c.Compute.Memory, 0, math.MaxInt32),
 		},
 
 		{
 			key: "smtp.host", app: []string{"_APP_SMTP_HOST"}, doc: "mail server; unset is no mail",
-			kind: text(&c.SMTP.Host, optional(hostname)),
+			later: noMail,
+			kind:  text(&c.SMTP.Host, optional(hostname)),
 		},
 		{
 			key: "smtp.port", app: []string{"_APP_SMTP_PORT"}, start: "25", doc: "its port",
-			kind: number(&c.SMTP.Port, 1, math.MaxUint16),
+			later: noMail,
+			kind:  number(&c.SMTP.Port, 1, math.MaxUint16),
 		},
 		{
 			key: "smtp.secure", app: []string{"_APP_SMTP_SECURE"}, doc: "tls for STARTTLS, ssl for TLS from the start",
-			kind: choice(&c.SMTP.Secure, "", "tls", "ssl"),
+			later: noMail,
+			kind:  choice(&c.SMTP.Secure, "", "tls", "ssl"),
 		},
 		{
 			key: "smtp.username", app: []string{"_APP_SMTP_USERNAME"}, doc: "user there",
-			kind: text(&c.SMTP.Username, nil),
+			later: noMail,
+			kind:  text(&c.SMTP.Username, nil),
 		},
 		{
 			key: "smtp.password", app: []string{"_APP_SMTP_PASSWORD"}, doc: "password there",
-			kind: secret(&c.SMTP.Password),
+			later: noMail,
+			kind:  secret(&c.SMTP.Password),
 		},
 		{
 			key: "smtp.from_name", app: []string{"_APP_SYSTEM_EMAIL_NAME"}, start: "moorfast", doc: "name mail is sent under",
-			kind: text(&c.SMTP.FromName, oneLine),
+			later: noMail,
+			kind:  text(&c.SMTP.FromName, oneLine),
 		},
 		{
 			key: "smtp.from", app: []string{"_APP_SYSTEM_EMAIL_ADDRESS"}, start: "noreply@localhost", doc: "address mail is sent from",
-			kind: text(&c.SMTP.From, oneLine),
+			later: noMail,
+			kind:  text(&c.SMTP.From, oneLine),
 		},
 		{
 			key: "sms.provider", app: []string{"_APP_SMS_PROVIDER"}, doc: "sms://user:secret@provider; unset is no messages",
-			kind: secret(&c.SMS.Provider),
+			later: noMessages,
+			kind:  secret(&c.SMS.Provider),
 		},
 		{
 			key: "sms.from", app: []string{"_APP_SMS_FROM"}, doc: "number messages are sent from",
-			kind: text(&c.SMS.From, oneLine),
+			later: noMessages,
+			kind:  text(&c.SMS.From, oneLine),
 		},
 		{
 			key: "assistant.openai_key", app: []string{"_APP_ASSISTANT_OPENAI_API_KEY"}, doc: "key for the console's assistant",
-			kind: secret(&c.Assistant),
+			later: "the console's assistant does not answer yet",
+			kind:  secret(&c.Assistant),
 		},
 	}
 	v := &c.VCS

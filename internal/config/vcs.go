@@ -64,10 +64,11 @@ func vcsRows(name string, p *VCSProvider, fields string) []setting {
 	var rows []setting
 	for field := range strings.FieldsSeq(fields) {
 		rows = append(rows, setting{
-			key:  "vcs." + name + "." + field,
-			app:  []string{"_APP_VCS_" + strings.ToUpper(name+"_"+field)},
-			doc:  "of the account at " + name,
-			kind: kinds[field],
+			key:   "vcs." + name + "." + field,
+			app:   []string{"_APP_VCS_" + strings.ToUpper(name+"_"+field)},
+			doc:   "of the account at " + name,
+			later: noRepositories,
+			kind:  kinds[field],
 		})
 	}
 	return rows

@@ -27,19 +27,19 @@ const (
 	maxScryptKey    = 256
 )
 
-func bcryptCost(text string) (int, error) {
+func bcryptBounds(text string) error {
 	cost, err := bcrypt.Cost([]byte(text))
 	if err != nil {
-		return 0, errMalformed
+		return errMalformed
 	}
 	if cost > maxBcryptCost {
-		return 0, ErrTooCostly
+		return ErrTooCostly
 	}
-	return cost, nil
+	return nil
 }
 
 func verifyBcrypt(plain, text string) (bool, error) {
-	if _, err := bcryptCost(text); err != nil {
+	if err := bcryptBounds(text); err != nil {
 		return false, err
 	}
 	err := bcrypt.CompareHashAndPassword([]byte(text), []byte(plain))

@@ -44,7 +44,7 @@ func (h Hash) CheckCost() error {
 	case Argon2:
 		_, err = parseArgon2(h.Text)
 	case Bcrypt:
-		_, err = bcryptCost(h.Text)
+		err = bcryptBounds(h.Text)
 	case Scrypt:
 		err = scryptBounds(h.Options)
 	case PHPass:

@@ -25,10 +25,13 @@ func consoleProject(c config.Config) *project.Project {
 	if !c.Console.Invites {
 		disabled[project.Method+"invites"] = true
 	}
+	platforms := []project.Platform{{Type: project.Web, Name: "Localhost", Hostname: "localhost"}}
+	for _, scheme := range c.Console.Schemes {
+		platforms = append(platforms, project.Platform{Type: "scheme", Name: scheme, Key: scheme})
+	}
 	return &project.Project{
 		ID: project.Console, Name: "moorfast", Auths: auths, Disabled: disabled,
-		Platforms: []project.Platform{{Type: project.Web, Name: "Localhost", Hostname: "localhost"}},
-		SMTP:      c.SMTP.Host != "",
+		Platforms: platforms, SMTP: c.SMTP.Host != "",
 	}
 }
 
