@@ -157,7 +157,7 @@ func (c *Config) program() []setting {
 			kind: list(&c.Console.Hostnames, hostname),
 		},
 		{
-			key: "console.schemes", app: []string{"_APP_CONSOLE_SCHEMA"}, doc: "URL schemes of applications that act as the console",
+			key: "console.schemes", app: []string{"_APP_CONSOLE_SCHEMA"}, doc: "URL schemes of applications that may call every project",
 			kind: list(&c.Console.Schemes, token),
 		},
 		{

@@ -46,7 +46,7 @@ func (s *Server) cors(h http.Header, origin string, p *project.Project, prefligh
 	if p == nil {
 		p = &project.Project{}
 	}
-	if allowed, _ := p.AllowsOrigin(origin, s.Hosts); allowed || preflight {
+	if allowed, _ := p.AllowsOrigin(origin, s.Own); allowed || preflight {
 		h.Set("Access-Control-Allow-Origin", strings.ToLower(origin))
 	}
 }
@@ -64,7 +64,7 @@ func (s *Server) checkOrigin(r *http.Request, e *api.Endpoint, p *project.Projec
 	case origin == "":
 		return nil
 	}
-	if ok, message := p.AllowsOrigin(origin, s.Hosts); !ok {
+	if ok, message := p.AllowsOrigin(origin, s.Own); !ok {
 		return apierr.UnknownOrigin.Detail("%s", message)
 	}
 	return nil

@@ -30,8 +30,8 @@ type Server struct {
 	// client could have written itself.
 	Peer func(*http.Request) api.Client
 
-	Hosts       []string // the program's own, which every project allows as origins
-	Locale      string   // of requests that name none
+	Own         project.Own
+	Locale      string // of requests that name none
 	Locales     func(code string) bool
 	Format      string // the response format of requests that name none; "" is the newest
 	ForceHTTPS  bool
@@ -202,7 +202,7 @@ func (x *exchange) credentials() (*gateway.Credentials, error) {
 		return text
 	}
 	x.client.Refuses = func(address string) string {
-		_, why := x.project.AllowsRedirect(address, x.s.Hosts)
+		_, why := x.project.AllowsRedirect(address, x.s.Own)
 		return why
 	}
 	c.Client = x.client

@@ -67,22 +67,31 @@ var schemeNames = map[string]string{
 	"appwrite-android": "Android", "appwrite-windows": "Windows", "appwrite-linux": "Linux",
 }
 
+// Own are the places that every project allows, because the operator named them.
+type Own struct {
+	Hosts   []string // may begin with "*."
+	Schemes []string
+}
+
+func (o Own) scheme(name string) bool {
+	return slices.ContainsFunc(o.Schemes, func(s string) bool { return strings.EqualFold(s, name) })
+}
+
 // AllowsOrigin reports whether a browser or an app at origin may use the
-// project. hosts are the program's own, which every project allows. The second
-// result is the message for one that may not.
-func (p *Project) AllowsOrigin(origin string, hosts []string) (bool, string) {
+// project. The second result is the message for one that may not.
+func (p *Project) AllowsOrigin(origin string, own Own) (bool, string) {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme == "" {
 		return false, "Invalid Origin."
 	}
 	scheme, host := strings.ToLower(u.Scheme), Host(u.Host)
 	if name, ok := hostSchemes[scheme]; ok {
-		if p.allowsHost(host, hosts) {
+		if p.allowsHost(host, own.Hosts) {
 			return true, ""
 		}
 		return false, "Invalid Origin. Register your new client (" + host + ") as a new " + name + " platform on your project console dashboard"
 	}
-	if scheme == "exp" || scheme == "appwrite-callback-"+p.ID {
+	if scheme == "exp" || scheme == "appwrite-callback-"+p.ID || own.scheme(scheme) {
 		return true, ""
 	}
 	for _, platform := range p.Platforms {
@@ -114,8 +123,8 @@ func (p *Project) allowsHost(host string, hosts []string) bool {
 }
 
 // AllowsRedirect reports whether a user may be sent to address.
-func (p *Project) AllowsRedirect(address string, hosts []string) (bool, string) {
-	ok, message := p.AllowsOrigin(address, hosts)
+func (p *Project) AllowsRedirect(address string, own Own) (bool, string) {
+	ok, message := p.AllowsOrigin(address, own)
 	return ok, strings.Replace(message, "Invalid Origin", "Invalid URI", 1)
 }
 

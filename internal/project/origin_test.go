@@ -14,7 +14,7 @@ func TestAllowsOrigin(t *testing.T) {
 		{Type: "flutter-ios", Key: "com.shop.app"},
 		{Type: "android", Key: "com.shop.android"},
 	}}
-	hosts := []string{"localhost", "api.test"}
+	own := project.Own{Hosts: []string{"localhost", "api.test"}, Schemes: []string{"Shop-Admin", "https"}}
 	for _, test := range []struct {
 		origin string
 		want   bool
@@ -40,16 +40,18 @@ func TestAllowsOrigin(t *testing.T) {
 		{"appwrite-callback-shop://", true},
 		{"appwrite-callback-other://", false},
 		{"chrome-extension://shop.test", true},
+		{"shop-admin://anything", true},
+		{"shop-admins://anything", false},
 		{"null", false},
 		{"", false},
 		{"://", false},
 	} {
-		got, message := p.AllowsOrigin(test.origin, hosts)
+		got, message := p.AllowsOrigin(test.origin, own)
 		if got != test.want || got == (message != "") {
 			t.Errorf("AllowsOrigin(%q) = %v %q, want %v", test.origin, got, message, test.want)
 		}
 	}
-	if _, m := p.AllowsOrigin("https://evil.test", nil); !strings.Contains(m, "(evil.test) as a new Web platform") {
+	if _, m := p.AllowsOrigin("https://evil.test", project.Own{}); !strings.Contains(m, "(evil.test) as a new Web platform") {
 		t.Errorf("the message %q does not say what to register", m)
 	}
 }
@@ -60,7 +62,7 @@ func FuzzAllowsOrigin(f *testing.F) {
 	}
 	p := &project.Project{ID: "shop", Platforms: []project.Platform{{Type: "web", Hostname: "shop.test"}}}
 	f.Fuzz(func(t *testing.T, origin string) {
-		if ok, _ := p.AllowsOrigin(origin, nil); ok && !strings.Contains(strings.ToLower(origin), "shop") && !strings.HasPrefix(strings.ToLower(origin), "exp:") {
+		if ok, _ := p.AllowsOrigin(origin, project.Own{}); ok && !strings.Contains(strings.ToLower(origin), "shop") && !strings.HasPrefix(strings.ToLower(origin), "exp:") {
 			t.Errorf("%q was allowed", origin)
 		}
 	})

@@ -25,25 +25,22 @@ func consoleProject(c config.Config) *project.Project {
 	if !c.Console.Invites {
 		disabled[project.Method+"invites"] = true
 	}
-	platforms := []project.Platform{{Type: project.Web, Name: "Localhost", Hostname: "localhost"}}
-	for _, scheme := range c.Console.Schemes {
-		platforms = append(platforms, project.Platform{Type: "scheme", Name: scheme, Key: scheme})
-	}
 	return &project.Project{
 		ID: project.Console, Name: "moorfast", Auths: auths, Disabled: disabled,
-		Platforms: platforms, SMTP: c.SMTP.Host != "",
+		Platforms: []project.Platform{{Type: project.Web, Name: "Localhost", Hostname: "localhost"}},
+		SMTP:      c.SMTP.Host != "",
 	}
 }
 
-// hosts are the names that every project allows as origins.
-func hosts(c config.Config) []string {
-	list := []string{"localhost"}
+// own are the places that every project allows.
+func own(c config.Config) project.Own {
+	o := project.Own{Hosts: []string{"localhost"}, Schemes: c.Console.Schemes}
 	for _, h := range append([]string{c.Domain.Name, c.Domain.Console, c.Domain.Migration}, c.Console.Hostnames...) {
 		if h != "" {
-			list = append(list, h)
+			o.Hosts = append(o.Hosts, h)
 		}
 	}
-	return list
+	return o
 }
 
 // peer returns the rule by which a request tells who sent it (N-1).

@@ -126,7 +126,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		g.Limiter = new(limit.Limiter)
 	}
 	h := &httpd.Server{
-		Gateway: g, Log: log, Peer: peer(s.config.Network), Hosts: hosts(s.config),
+		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),
 		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
 		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
 	}
