@@ -35,8 +35,10 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	@if [ -n "$$MOORFAST_TEST_POSTGRES" ]; then \
 		echo 'the server on PostgreSQL:'; MOORFAST_TEST_SERVER=postgres $(GO) test -count=1 ./internal/server/... ./internal/service/...; fi
 	$(MAKE) --no-print-directory sdk
-	@if [ -n "$$MOORFAST_TEST_POSTGRES" ]; then echo 'not run: nothing'; \
-	else echo 'not run: the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; fi
+	@left=; add() { left="$$left$${left:+, }$$1"; }; \
+	[ -n "$$MOORFAST_TEST_POSTGRES" ] || add 'the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; \
+	[ -n "$$MOORFAST_TEST_DISK" ] || unshare -m true 2>/dev/null || add 'the full disk (as root on Linux, a small one is mounted)'; \
+	echo "not run: $${left:-nothing}"
 
 sdk: build ## the official SDKs, from npm, as clients of the program
 	cd test/sdk && npm ci --no-audit --no-fund --loglevel=error && MOORFAST=$(CURDIR)/$(BIN) npm test

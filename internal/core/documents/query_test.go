@@ -245,9 +245,6 @@ func (b *bench) pages(ref documents.Ref, queries []string, method string) string
 }
 
 func TestTotalStopsAt5000(t *testing.T) {
-	if testing.Short() {
-		t.Skip("makes many rows")
-	}
 	b := newBench(t)
 	ref := b.table(documents.NewTable{Columns: []schema.Column{column("n:integer")}})
 	b.write(func(ctx context.Context, tx store.Tx) error {
