@@ -115,6 +115,16 @@ func (r *User) Codes() (codes []string, err error) {
 	return codes, err
 }
 
+// CodesModel returns them as they are answered, or
+// [apierr.UserRecoveryCodesNotFound].
+func (r *User) CodesModel() (model.MFARecoveryCodes, error) {
+	codes, err := r.Codes()
+	if err == nil && len(codes) == 0 {
+		err = apierr.UserRecoveryCodesNotFound
+	}
+	return model.MFARecoveryCodes{RecoveryCodes: codes}, err
+}
+
 // NewCodes gives a user new recovery codes, and returns them.
 func (u *Users) NewCodes(ctx context.Context, tx store.Tx, r *User) ([]string, error) {
 	codes := make([]string, recoveryCodes)

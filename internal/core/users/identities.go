@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"moorfast/internal/apierr"
+	"moorfast/internal/core/listing"
 	"moorfast/internal/model"
 	"moorfast/internal/store"
 	"moorfast/internal/vault"
@@ -33,6 +34,16 @@ func (i *Identity) Model() model.Identity {
 		ProviderAccessToken: i.AccessToken.Reveal(), ProviderAccessTokenExpiry: moment(i.AccessTokenExpiresAt),
 		ProviderRefreshToken: i.RefreshToken.Reveal(),
 	}
+}
+
+// Identities returns a page of identities.
+func Identities(ctx context.Context, tx store.Tx, page listing.Page) (model.IdentityList, error) {
+	rows, total, err := listing.Read[Identity](ctx, tx, identityList, page)
+	models := make([]model.Identity, len(rows))
+	for i := range rows {
+		models[i] = rows[i].Model()
+	}
+	return model.IdentityList{Total: total, Identities: models}, err
 }
 
 // AddIdentity adds an identity.

@@ -24,7 +24,7 @@ var (
 		},
 		Search: []string{"id", "email", "phone", "name", "labels"},
 	}
-	IdentityList = listing.Table{
+	identityList = listing.Table{
 		Name: identitiesTable, Resource: "Identity",
 		Columns: map[string]listing.Column{
 			"userId":                    {Name: "user_id", Type: query.Text},

@@ -131,11 +131,7 @@ func (s *Service) getRecoveryCodes(ctx context.Context, call *api.Call, _ none) 
 	if err != nil {
 		return model.MFARecoveryCodes{}, err
 	}
-	codes, err := r.Codes()
-	if err == nil && len(codes) == 0 {
-		err = apierr.UserRecoveryCodesNotFound
-	}
-	return model.MFARecoveryCodes{RecoveryCodes: codes}, err
+	return r.CodesModel()
 }
 
 func (s *Service) createRecoveryCodes(ctx context.Context, call *api.Call, _ none) (model.MFARecoveryCodes, error) {

@@ -100,12 +100,7 @@ func (s *Service) listIdentities(ctx context.Context, call *api.Call, in identit
 	}
 	page := listing.Page{Queries: in.Queries, NoTotal: !in.Total, Where: sqlb.Eq("user_id", id)}
 	return api.Read(ctx, call, func(tx store.Tx) (model.IdentityList, error) {
-		rows, total, err := listing.Read[users.Identity](ctx, tx, users.IdentityList, page)
-		models := make([]model.Identity, len(rows))
-		for i := range rows {
-			models[i] = rows[i].Model()
-		}
-		return model.IdentityList{Total: total, Identities: models}, err
+		return users.Identities(ctx, tx, page)
 	})
 }
 

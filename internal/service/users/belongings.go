@@ -175,12 +175,7 @@ func (s *Service) deleteTarget(ctx context.Context, call *api.Call, in targetPar
 
 func (s *Service) listIdentities(ctx context.Context, call *api.Call, in listParams) (model.IdentityList, error) {
 	return api.Read(ctx, call, func(tx store.Tx) (model.IdentityList, error) {
-		rows, total, err := listing.Read[users.Identity](ctx, tx, users.IdentityList, in.page())
-		models := make([]model.Identity, len(rows))
-		for i := range rows {
-			models[i] = rows[i].Model()
-		}
-		return model.IdentityList{Total: total, Identities: models}, err
+		return users.Identities(ctx, tx, in.page())
 	})
 }
 

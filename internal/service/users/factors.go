@@ -46,11 +46,7 @@ func (s *Service) getRecoveryCodes(ctx context.Context, call *api.Call, in userP
 		if err != nil {
 			return model.MFARecoveryCodes{}, err
 		}
-		codes, err := r.Codes()
-		if err == nil && len(codes) == 0 {
-			err = apierr.UserRecoveryCodesNotFound
-		}
-		return model.MFARecoveryCodes{RecoveryCodes: codes}, err
+		return r.CodesModel()
 	})
 }
 
