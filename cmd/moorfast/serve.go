@@ -13,8 +13,8 @@ import (
 func (p *program) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the API and the console",
-		Long: `Serve the API and the console until interrupted.
+		Short: "Serve the API",
+		Long: `Serve the API until interrupted.
 
 The first start makes a root key and tells where it is: keep a copy of it
 elsewhere. A later start with another key, or without one, changes nothing and
