@@ -15,6 +15,7 @@ import (
 	"moorfast/internal/limit"
 	"moorfast/internal/project"
 	"moorfast/internal/store"
+	"moorfast/internal/vault"
 )
 
 // Gateway invokes endpoints.
@@ -143,7 +144,7 @@ func Translate(err error) error {
 		return err
 	case errors.Is(err, store.ErrArgument):
 		return apierr.ArgumentInvalid.Detail("A text is not in UTF-8, or holds a NUL, so that it cannot be kept.").Because(err)
-	case errors.Is(err, store.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, vault.ErrNotSaved):
 		return apierr.Unavailable.Because(err)
 	case errors.Is(err, store.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return apierr.DatabaseTimeout.Because(err)

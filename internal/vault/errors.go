@@ -15,6 +15,9 @@ var (
 	ErrNoRing = errors.New("vault: there is no keyring")
 	// ErrRing says that the keyring is damaged, or was changed by hand.
 	ErrRing = errors.New("vault: keyring refused")
+	// ErrNotSaved says that the keyring could not be stored, as on a full or
+	// read-only disk. The keys are what they were.
+	ErrNotSaved = errors.New("vault: keyring not saved")
 )
 
 // The kinds of [KeyError].

@@ -265,7 +265,7 @@ func (v *Vault) update(ctx context.Context, edit func(now *ring) (next *ring, er
 		}
 		saved := v.storage.Save(ctx, data, v.version)
 		if saved != nil && !errors.Is(saved, ErrChanged) {
-			return saved
+			return fmt.Errorf("%w: %w", ErrNotSaved, saved)
 		}
 		if saved != nil {
 			next, data = nil, nil

@@ -391,7 +391,7 @@ func TestNoKeyIsUsedBeforeItIsSaved(t *testing.T) {
 	storage := &failing{Storage: new(vaulttest.Storage)}
 	v := vaulttest.Open(t, storage, vaulttest.Key())
 	storage.err = errors.New("disk full")
-	if text, err := v.Seal(home, vault.Hide("x")); !errors.Is(err, storage.err) || text != "" {
+	if text, err := v.Seal(home, vault.Hide("x")); !errors.Is(err, vault.ErrNotSaved) || !errors.Is(err, storage.err) || text != "" {
 		t.Errorf("seal: %q, %v", text, err)
 	}
 	storage.err = nil
