@@ -15,9 +15,11 @@ const (
 	batchMax = 256
 
 	// The log is brought into the database when it has this many pages. Where
-	// readers keep that from ending, it is made to end at the second number.
+	// readers keep that from ending, it is made to end at the second number, with
+	// some patience for them, and at the third with all there is.
 	checkpointPages = 1000
 	restartPages    = 4 * checkpointPages
+	longestPages    = 6 * checkpointPages
 
 	// How long a checkpoint waits for readers, and writers for it, at first.
 	minPatience = 100 * time.Millisecond
@@ -203,6 +205,9 @@ func (w *writer) checkpoint() {
 	}
 	// New readers do not need the log any more, and only the older ones are
 	// waited for: longer each time that it was not enough.
+	if w.pages >= longestPages {
+		w.patience = busyTimeout
+	}
 	w.conn.checkpoint(sqlite3.CHECKPOINT_RESTART, w.patience)
 	w.patience = min(2*w.patience, busyTimeout)
 }
