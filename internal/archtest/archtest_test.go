@@ -32,11 +32,11 @@ var floors = [][]string{
 	{"internal/query"},
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
-	{"internal/vault", "internal/store/sqlb", "internal/cache"},
+	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob"},
 	{"internal/vault/vaulttest"},
 	{"internal/store"},
 	{"internal/store/migrate"},
-	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest"},
+	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/blobtest"},
 	{"internal/store/postgres/postgrestest"},
 	// The kit: how endpoints are declared and carried.
 	{"internal/api", "internal/limit"},
@@ -65,7 +65,7 @@ var only = map[string][]string{
 	"net/http":                        {"internal/httpd", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
 	"database/sql":                    {},
 	"math/rand":                       {"test/"},
-	"math/rand/v2":                    {"test/", "internal/store/postgres"}, // for the jitter of retries
+	"math/rand/v2":                    {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents
 	"unsafe":                          {},
 	"github.com/ncruces/go-sqlite3":   {"internal/store/sqlite"},
 	"github.com/jackc/pgx/v5":         {"internal/store/postgres", "internal/store/postgres/postgrestest"},
