@@ -33,7 +33,7 @@ var floors = [][]string{
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
 	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob"},
-	{"internal/vault/vaulttest"},
+	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1"},
 	{"internal/store"},
 	{"internal/store/migrate"},
 	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/blobtest"},
@@ -72,6 +72,7 @@ var only = map[string][]string{
 	"github.com/golang-jwt/jwt/v5":    {"internal/token"},
 	"github.com/spf13/cobra":          {"cmd/moorfast"},
 	"github.com/pelletier/go-toml/v2": {"internal/config"},
+	"filippo.io/age":                  {"internal/seal"},
 }
 
 type pkg struct {
