@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"internal/query"},
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
-	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob"},
+	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/image/codec"},
 	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1"},
 	{"internal/store"},
 	{"internal/store/migrate"},
@@ -73,6 +73,7 @@ var only = map[string][]string{
 	"github.com/spf13/cobra":          {"cmd/moorfast"},
 	"github.com/pelletier/go-toml/v2": {"internal/config"},
 	"filippo.io/age":                  {"internal/seal"},
+	"github.com/tetratelabs/wazero":   {"internal/image/codec"},
 }
 
 type pkg struct {

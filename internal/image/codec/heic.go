@@ -1,0 +1,118 @@
+package codec
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the codec
+	"fmt"
+	"image"
+)
+
+//go:embed heif.wasm.gz
+var heifPacked []byte
+
+var heifModule = &module{name: "heic", packed: heifPacked}
+
+// The numbers that libheif gives colour spaces and their sampling.
+const (
+	heifYCbCr      = 0
+	heifRGB        = 1
+	heifMonochrome = 2
+
+	heif420 = 1
+	heif422 = 2
+	heif444 = 3
+)
+
+// DecodeHEIC decodes the primary picture of a file, turned as the file says,
+// unless it has more pixels than maxPixels, which is [TooLarge].
+func DecodeHEIC(ctx context.Context, src []byte, maxPixels int64) (img image.Image, err error) {
+	err = heifModule.run(ctx, maxPixels, 48, func(m *machine) error {
+		in, size := m.put(src), uint64(len(src))
+		info := m.alloc(20) // width, height, colour space, sampling, premultiplied
+		decode := func(configOnly, out uint64) ([5]uint32, error) {
+			ok := m.call("decode", in, size, configOnly, info, info+4, info+8, info+12, info+16, out)
+			words := [5]uint32(m.words(info, 5))
+			if m.err == nil && ok == 0 {
+				m.err = fmt.Errorf("%w: it cannot be decoded", ErrFailed)
+			}
+			return words, m.err
+		}
+		before, err := decode(1, 0)
+		if err != nil {
+			return err
+		}
+		if err := fits(before[0], before[1], maxPixels); err != nil {
+			return err
+		}
+		plan, err := planHEIC(before)
+		if err != nil {
+			return err
+		}
+		// The codec copies whole rows, and what it decodes may have longer ones
+		// than it said before. They would end in the machine's other memory, and
+		// at worst end the machine.
+		out := m.alloc(plan.size)
+		after, err := decode(0, out)
+		if err != nil {
+			return err
+		}
+		if after != before {
+			return fmt.Errorf("%w: it says two sizes", ErrFailed)
+		}
+		if pix := bytes.Clone(m.view(out, plan.size)); m.err == nil {
+			img = plan.picture(pix)
+		}
+		return m.err
+	})
+	return img, err
+}
+
+// heicPlan is how the planes of a picture lie in memory.
+type heicPlan struct {
+	size    int64
+	picture func(pix []byte) image.Image
+}
+
+func planHEIC(info [5]uint32) (heicPlan, error) {
+	width, height := int(info[0]), int(info[1])
+	rect := image.Rect(0, 0, width, height)
+	switch info[2] {
+	case heifMonochrome:
+		stride := aligned(width)
+		return heicPlan{int64(stride) * int64(height), func(pix []byte) image.Image {
+			return &image.Gray{Pix: pix, Stride: stride, Rect: rect}
+		}}, nil
+	case heifRGB:
+		stride := aligned(width * 4)
+		return heicPlan{int64(stride) * int64(height), func(pix []byte) image.Image {
+			if info[4] != 0 {
+				return &image.RGBA{Pix: pix, Stride: stride, Rect: rect}
+			}
+			return &image.NRGBA{Pix: pix, Stride: stride, Rect: rect}
+		}}, nil
+	case heifYCbCr:
+		ratio, chromaWidth, chromaHeight := image.YCbCrSubsampleRatio444, width, height
+		switch info[3] {
+		case heif444:
+		case heif422:
+			ratio, chromaWidth = image.YCbCrSubsampleRatio422, (width+1)/2
+		case heif420:
+			ratio, chromaWidth, chromaHeight = image.YCbCrSubsampleRatio420, (width+1)/2, (height+1)/2
+		default:
+			return heicPlan{}, fmt.Errorf("%w: sampling %d", ErrFailed, info[3])
+		}
+		stride, chromaStride := aligned(width), aligned(chromaWidth)
+		y, c := stride*height, chromaStride*chromaHeight
+		return heicPlan{int64(y) + 2*int64(c), func(pix []byte) image.Image {
+			return &image.YCbCr{
+				Y: pix[:y:y], Cb: pix[y : y+c : y+c], Cr: pix[y+c:],
+				YStride: stride, CStride: chromaStride, SubsampleRatio: ratio, Rect: rect,
+			}
+		}}, nil
+	}
+	return heicPlan{}, fmt.Errorf("%w: colour space %d", ErrFailed, info[2])
+}
+
+// aligned is how long libheif makes a row of so many bytes.
+func aligned(n int) int { return (n + 15) &^ 15 }
