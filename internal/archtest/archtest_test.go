@@ -33,7 +33,7 @@ var floors = [][]string{
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
 	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/image/codec"},
-	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1"},
+	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
 	{"internal/store"},
 	{"internal/store/migrate"},
 	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/blobtest"},
