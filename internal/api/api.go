@@ -8,6 +8,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"reflect"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ type Limit struct {
 
 	// Keys say what is counted together: "url:{url},ip:{ip}". With several, each
 	// is counted and each may refuse. Holes are {url}, {ip}, {method},
-	// {userId}, and {param-NAME}.
+	// {userId}, {chunkId} of an upload, and {param-NAME}.
 	Keys []string
 
 	// Forget are the statuses that start the count anew, as a right password does.
@@ -89,6 +90,10 @@ type Endpoint struct {
 	// Bind decodes and checks the parameters; Run takes what Bind returned.
 	Bind func(*Call, *Values) (in any, err error)
 	Run  func(ctx context.Context, call *Call, in any) (any, error)
+
+	// Receive takes in the file of an upload; nil where none is taken. See
+	// [NewUpload].
+	Receive func(ctx context.Context, call *Call, part Part) (io.Closer, error)
 }
 
 // New joins a spec and a handler. The handler's types are the endpoint's
@@ -142,6 +147,21 @@ type (
 	Redirect struct {
 		URL    string
 		Status int
+	}
+
+	// Content is an answer of bytes that are no JSON, with a type of their own. Further headers are set on the call.
+	Content struct {
+		Type string
+		Body []byte
+	}
+
+	// Stream is an answer whose bytes are sent as they are read. It is closed once
+	// it was sent, or could not be.
+	Stream struct {
+		Status int // 0 is the endpoint's
+		Type   string
+		Size   int64
+		Body   io.ReadCloser // nil is none, as of a 304
 	}
 )
 

@@ -24,6 +24,13 @@ type Call struct {
 	// was changed since is not to be changed. Zero is no condition.
 	Unchanged time.Time
 
+	// Chunk is which bytes of a file the client uploads, as it says, or "".
+	Chunk string
+
+	// Conditions are what the client has of the answer already, and what part of
+	// it it wants.
+	Conditions Conditions
+
 	// Format is the response format that the client asked for, such as "1.8.0".
 	Format string
 
@@ -46,8 +53,12 @@ type Client struct {
 	Refuses   func(address string) string // why users may not be sent to an address, or ""
 }
 
+// Conditions are headers of a request for a file, as they were sent (RFC 9110 §13, §14).
+type Conditions struct{ Range, IfRange, IfNoneMatch, IfModifiedSince string }
+
 // Reply is what an answer carries besides its body.
 type Reply struct {
+	Status  int            // 0 is the endpoint's
 	Session *SessionCookie // set, or cleared where Secret is ""
 	Header  map[string]string
 }

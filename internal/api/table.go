@@ -50,7 +50,7 @@ func (e Endpoint) keys() []string {
 var (
 	pathHole  = regexp.MustCompile(`\{([\w$.-]+)\}`)
 	limitHole = regexp.MustCompile(`\{([\w-]+)\}`)
-	limitKeys = []string{"url", "ip", "method", "userId", "projectId"}
+	limitKeys = []string{"url", "ip", "method", "userId", "projectId", "chunkId"}
 )
 
 // check finds a path that no parameter fills, a scope that nobody can have, a

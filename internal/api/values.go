@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -11,6 +13,13 @@ import (
 type Values struct {
 	Path   []PathValue
 	Fields []Field
+
+	// Rest reads the fields of a body that holds a file, once the actor was
+	// admitted; nil where all is read.
+	Rest func(context.Context) error
+
+	file    io.Closer // that was taken in
+	refusal error     // of the endpoint, to take it
 }
 
 // PathValue is a hole of the path, filled.
@@ -99,6 +108,9 @@ func Quote(s string) json.RawMessage {
 	}
 	return json.RawMessage(`"` + s + `"`)
 }
+
+// Unquote returns the text of a JSON string, for the types of parameters.
+func Unquote(raw json.RawMessage) (string, bool) { return unquote(raw) }
 
 // unquote returns the text of a JSON string.
 func unquote(raw json.RawMessage) (string, bool) {

@@ -35,6 +35,9 @@ func (g *Gateway) Invoke(ctx context.Context, e *api.Endpoint, call *api.Call, v
 	if err := g.admit(e, call); err != nil {
 		return nil, err
 	}
+	if err := values.Finish(ctx, call); err != nil {
+		return nil, err
+	}
 	in, err := e.Bind(call, values)
 	if err != nil {
 		return nil, err

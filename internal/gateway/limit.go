@@ -90,6 +90,8 @@ func limitValue(hole string, e *api.Endpoint, call *api.Call) string {
 		return call.Actor.UserID()
 	case "projectId":
 		return call.Project.ID
+	case "chunkId":
+		return call.Chunk
 	}
 	return strings.ToLower(call.Param(strings.TrimPrefix(hole, "param-")))
 }

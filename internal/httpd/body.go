@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -19,7 +20,8 @@ const MaxBody = 12 << 20
 
 // values gathers the parameters of a request: those of a GET from its query,
 // all others from their bodies.
-func values(r *http.Request) (*api.Values, error) {
+func (x *exchange) values() (*api.Values, error) {
+	r := x.r
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		fields, err := parseForm(r.URL.RawQuery)
 		return &api.Values{Fields: fields}, invalid(err)
@@ -35,7 +37,11 @@ func values(r *http.Request) (*api.Values, error) {
 		kind = ""
 	}
 	if kind == "multipart/form-data" {
-		fields, err := parseMultipart(multipart.NewReader(http.MaxBytesReader(nil, r.Body, MaxBody), params["boundary"]))
+		parts := multipart.NewReader(http.MaxBytesReader(nil, r.Body, MaxBody), params["boundary"])
+		if x.endpoint.Receive != nil {
+			return x.upload(parts), nil
+		}
+		fields, err := parseMultipart(parts, nil)
 		return &api.Values{Fields: fields}, err
 	}
 	body, err := readBody(r)
@@ -91,9 +97,40 @@ func invalid(err error) error {
 // maxField is the size of the largest text in a multipart body.
 const maxField = 1 << 20
 
-// parseMultipart reads the texts of a multipart body. Files are for endpoints
-// that declare an upload.
-func parseMultipart(parts *multipart.Reader) ([]api.Field, error) {
+// upload leaves a body with a file for when the actor was admitted.
+func (x *exchange) upload(parts *multipart.Reader) *api.Values {
+	v := new(api.Values)
+	v.Rest = func(ctx context.Context) error {
+		fields, err := parseMultipart(parts, func(part *multipart.Part) error {
+			body := &watched{r: part}
+			v.Take(ctx, x.endpoint, x.call, api.Part{
+				Name: part.FileName(), Range: x.r.Header.Get("Content-Range"), ID: x.r.Header.Get("X-Appwrite-ID"), Body: body,
+			})
+			return body.err
+		})
+		v.Fields = fields
+		return err
+	}
+	return v
+}
+
+// watched remembers why a body could not be read.
+type watched struct {
+	r   io.Reader
+	err error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = bodyError(err)
+	}
+	return n, err
+}
+
+// parseMultipart reads the texts of a multipart body, and leaves the file to
+// file. Without that, and under other names, files are passed over.
+func parseMultipart(parts *multipart.Reader, file func(*multipart.Part) error) ([]api.Field, error) {
 	var f form
 	for {
 		part, err := parts.NextPart()
@@ -108,6 +145,11 @@ func parseMultipart(parts *multipart.Reader) ([]api.Field, error) {
 			return nil, invalid(errForm)
 		}
 		if part.FileName() != "" {
+			if file != nil && part.FormName() == api.FileParam {
+				if err := file(part); err != nil {
+					return nil, err
+				}
+			}
 			continue
 		}
 		text, err := io.ReadAll(io.LimitReader(part, maxField+1))

@@ -129,10 +129,11 @@ func (x *exchange) serve(ctx context.Context) (any, error) {
 	if err := x.s.checkOrigin(x.r, x.endpoint, x.project); err != nil {
 		return nil, err
 	}
-	vals, err := values(x.r)
+	vals, err := x.values()
 	if err != nil {
 		return nil, err
 	}
+	defer x.release(vals)
 	for _, p := range params {
 		vals.Path = append(vals.Path, api.PathValue{Name: p.Name, Text: p.Value})
 	}
@@ -142,10 +143,22 @@ func (x *exchange) serve(ctx context.Context) (any, error) {
 	if x.call, err = x.s.Gateway.Authenticate(ctx, x.endpoint, x.project, credentials); err != nil {
 		return nil, err
 	}
+	x.call.Conditions = api.Conditions{
+		Range: x.r.Header.Get("Range"), IfRange: x.r.Header.Get("If-Range"),
+		IfNoneMatch: x.r.Header.Get("If-None-Match"), IfModifiedSince: x.r.Header.Get("If-Modified-Since"),
+	}
+	x.call.Chunk, _, _ = strings.Cut(x.r.Header.Get("Content-Range"), "/")
 	if err := compat.Upgrade(x.call.Format, x.endpoint, vals); err != nil {
 		return nil, err
 	}
 	return x.s.Gateway.Invoke(ctx, x.endpoint, x.call, vals)
+}
+
+// release closes the file of an upload, which is gone unless it was kept.
+func (x *exchange) release(vals *api.Values) {
+	if err := vals.Close(); err != nil {
+		x.s.Log.WarnContext(x.r.Context(), "release an upload", "err", err, "endpoint", x.endpoint.Name)
+	}
 }
 
 // pathProject lets the path of an older kind, "/v1/projects/{projectId}/keys",

@@ -92,7 +92,7 @@ func TestValues(t *testing.T) {
 		{"no JSON is no parameters", "POST", "application/json", `{`, ``},
 		{"no body", "DELETE", "application/json", ``, ``},
 	} {
-		v, err := values(request(test.method, test.contentType, test.body))
+		v, err := valuesOf(request(test.method, test.contentType, test.body))
 		if err != nil || fields(v.Fields) != test.want {
 			t.Errorf("%s: got %s, %v, want %s", test.name, fields(v.Fields), err, test.want)
 		}
@@ -115,9 +115,13 @@ func TestValuesRefuses(t *testing.T) {
 		{"too large", big, 413, "larger than 12,582,912 bytes"},
 		{"too large, and silent about it", unsized, 413, "larger than 12,582,912 bytes"},
 	} {
-		_, err := values(test.r)
+		_, err := valuesOf(test.r)
 		if e := apierr.From(err); e.Status != test.code || !strings.Contains(e.Message, test.want) {
 			t.Errorf("%s: got %v, want %d %s", test.name, err, test.code, test.want)
 		}
 	}
+}
+
+func valuesOf(r *http.Request) (*api.Values, error) {
+	return (&exchange{r: r, endpoint: &api.Endpoint{}}).values()
 }

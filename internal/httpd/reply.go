@@ -23,6 +23,13 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // reply writes what a handler returned.
 func (x *exchange) reply(out any) {
 	status := x.endpoint.Status
+	if x.call.Reply.Status != 0 {
+		status = x.call.Reply.Status
+	}
+	if stream, ok := out.(api.Stream); ok { // which can still fail
+		x.stream(stream)
+		return
+	}
 	x.headers()
 	switch out := out.(type) {
 	case api.None:
@@ -32,6 +39,8 @@ func (x *exchange) reply(out any) {
 		x.w.WriteHeader(out.Status)
 	case api.Text:
 		x.write(status, "text/plain; charset=UTF-8", []byte(out))
+	case api.Content:
+		x.writeAs(status, out.Type, out.Body)
 	case api.Raw:
 		x.writeJSON(status, out, out)
 	default:
@@ -73,9 +82,14 @@ func (x *exchange) writeJSON(status int, out any, body []byte) {
 	x.write(status, jsonType, body)
 }
 
+// write compresses a body where that is worth it.
 func (x *exchange) write(status int, contentType string, body []byte) {
+	x.writeAs(status, contentType, x.s.Compression.encode(x.w.Header(), x.r, body))
+}
+
+// writeAs writes a body as it is.
+func (x *exchange) writeAs(status int, contentType string, body []byte) {
 	h := x.w.Header()
-	body = x.s.Compression.encode(h, x.r, body)
 	values := [...]string{contentType, strconv.FormatBool(x.fallback), strconv.FormatFloat(time.Since(x.start).Seconds(), 'f', 6, 64), strconv.Itoa(len(body))}
 	for i, name := range [...]string{"Content-Type", "X-Debug-Fallback", "X-Debug-Speed", "Content-Length"} {
 		h[name] = values[i : i+1 : i+1]
