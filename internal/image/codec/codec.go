@@ -36,7 +36,7 @@ const (
 	// 32 bits, and codecs are not to be trusted near the end of them.
 	maxMemory = 2 << 30
 	// What a codec needs beside what grows with the picture.
-	baseMemory = 64 << 20
+	baseMemory = 24 << 20
 )
 
 // module is a codec that is compiled when it is first needed, which takes some
@@ -88,16 +88,15 @@ type machine struct {
 	err error
 }
 
-// run makes a machine for one call. It may use base memory and perPixel bytes
-// for each of the pixels.
-func (m *module) run(ctx context.Context, pixels, perPixel int64, use func(*machine) error) (err error) {
+// run makes a machine, which may have so much memory beside the base.
+func (m *module) run(ctx context.Context, more int64, use func(*machine) error) (err error) {
 	if err := m.compile(); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	bound := min(baseMemory+pixels*perPixel, maxMemory)
+	bound := min(baseMemory+more, maxMemory)
 	inner := experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory {
 		return &memory{bound: uint64(bound)}
 	}))
@@ -139,7 +138,7 @@ func (m *memory) Reallocate(size uint64) []byte {
 		return nil
 	}
 	if size > uint64(cap(m.bytes)) {
-		grown := make([]byte, size, min(m.bound, size+size/4))
+		grown := make([]byte, size, min(m.bound, size+size/2))
 		copy(grown, m.bytes)
 		m.bytes = grown
 	}

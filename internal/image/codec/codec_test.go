@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -103,7 +104,7 @@ func TestMemoryEndsAtItsBound(t *testing.T) {
 	if got := m.Reallocate(11 * page); got != nil {
 		t.Fatalf("got %d bytes beyond the bound", len(got))
 	}
-	err := webpModule.run(t.Context(), 0, 0, func(m *machine) error {
+	err := webpModule.run(t.Context(), 0, func(m *machine) error {
 		m.alloc(baseMemory)
 		return m.err
 	})
@@ -140,5 +141,19 @@ func BenchmarkEncodeAVIF400(b *testing.B) {
 	img := opaque(sample(400, 225))
 	for b.Loop() {
 		EncodeAVIF(b.Context(), img, 60)
+	}
+}
+
+func TestAPictureThatIsLargerThanItSaysGetsNoMemoryForIt(t *testing.T) {
+	data, err := EncodeAVIF(t.Context(), opaque(image.NewNRGBA(image.Rect(0, 0, 1200, 1200))), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lie := bytes.Replace(data, []byte("ispe\x00\x00\x00\x00\x00\x00\x04\xb0\x00\x00\x04\xb0"), []byte("ispe\x00\x00\x00\x00\x00\x00\x00\x08\x00\x00\x00\x08"), 1)
+	if bytes.Equal(lie, data) {
+		t.Fatal("the file has no such size")
+	}
+	if img, err := DecodeAVIF(t.Context(), lie, 1e6); !errors.Is(err, ErrFailed) {
+		t.Errorf("got %v, %v", img, err)
 	}
 }

@@ -21,8 +21,9 @@ func EncodeWebP(ctx context.Context, img *image.NRGBA, quality int) (out []byte,
 	if err != nil {
 		return nil, err
 	}
-	const method = 4 // of 0 (quick) to 6 (small), the library's own choice
-	err = webpModule.run(ctx, int64(width)*int64(height), 32, func(m *machine) error {
+	const method = 4    // of 0 (quick) to 6 (small), the library's own choice
+	const perPixel = 40 // 30 were measured
+	err = webpModule.run(ctx, perPixel*int64(width)*int64(height), func(m *machine) error {
 		in, size := m.put(pix), m.alloc(8)
 		at := m.call("encode", in, uint64(width), uint64(height), size, 0, uint64(quality), method, 0, 0)
 		out = m.result(at, size)
