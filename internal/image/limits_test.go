@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -122,6 +123,14 @@ func TestBombsDoNotGoOff(t *testing.T) {
 		{"nothing", nil, PNG, ErrUnsupported},
 		{"text", []byte("<svg onload=alert(1)>"), PNG, ErrUnsupported},
 	}
+	heic, err := os.ReadFile("codec/testdata/quarters.heic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ispe = "ispe\x00\x00\x00\x00"
+	cases = append(cases, cases[0], cases[0])
+	cases[len(cases)-2].name, cases[len(cases)-2].src = "a HEIC that says 60000 by 60000", patched(heic, ispe+"\x00\x00\x00\x20\x00\x00\x00\x20", ispe+"\x00\x00\xea\x60\x00\x00\xea\x60")
+	cases[len(cases)-1].name, cases[len(cases)-1].src, cases[len(cases)-1].want = "half of a HEIC", heic[:len(heic)/2], ErrUnsupported
 	for _, f := range everyFormat {
 		whole := encodeAs(f)
 		cases = append(cases, struct {

@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	stdimage "image"
+	"image/color"
 	"math"
 )
 
@@ -33,6 +34,9 @@ func (e Edit) apply(ctx context.Context, pic picture, win window) (*stdimage.RGB
 	}
 	if e.Rotation%360 != 0 {
 		c, _ := parseColor(e.Background)
+		if e.BorderRadius > 0 {
+			c = color.NRGBA{} // as clear as the corners
+		}
 		img = rotate(img, e.Rotation, c)
 	}
 	return img, ctx.Err()

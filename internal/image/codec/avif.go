@@ -46,7 +46,7 @@ func DecodeAVIF(ctx context.Context, src []byte, maxPixels int64) (img image.Ima
 			return err
 		}
 		if again != says {
-			return fmt.Errorf("%w: it says two sizes", ErrFailed)
+			return fmt.Errorf("%w: it says %v, and %v", ErrFailed, says, again)
 		}
 		pix := bytes.Clone(m.view(out, pixels*pixelSize))
 		rect := image.Rect(0, 0, int(width), int(height))

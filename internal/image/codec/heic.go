@@ -53,7 +53,7 @@ func DecodeHEIC(ctx context.Context, src []byte, maxPixels int64) (img image.Ima
 			return err
 		}
 		if again != says {
-			return fmt.Errorf("%w: it says two sizes", ErrFailed)
+			return fmt.Errorf("%w: it says %v, and %v", ErrFailed, says, again)
 		}
 		if pix := bytes.Clone(m.view(out, plan.size)); m.err == nil {
 			img = plan.picture(pix)
@@ -86,12 +86,12 @@ func planHEIC(info [5]uint32) (heicPlan, error) {
 	rect := image.Rect(0, 0, width, height)
 	switch info[2] {
 	case heifMonochrome:
-		stride := aligned(width)
+		stride := rowSize(width, 1)
 		return heicPlan{int64(stride) * int64(height), func(pix []byte) image.Image {
 			return &image.Gray{Pix: pix, Stride: stride, Rect: rect}
 		}}, nil
 	case heifRGB:
-		stride := aligned(width * 4)
+		stride := rowSize(width, 4)
 		return heicPlan{int64(stride) * int64(height), func(pix []byte) image.Image {
 			if info[4] != 0 {
 				return &image.RGBA{Pix: pix, Stride: stride, Rect: rect}
@@ -109,7 +109,7 @@ func planHEIC(info [5]uint32) (heicPlan, error) {
 		default:
 			return heicPlan{}, fmt.Errorf("%w: sampling %d", ErrFailed, info[3])
 		}
-		stride, chromaStride := aligned(width), aligned(chromaWidth)
+		stride, chromaStride := rowSize(width, 1), rowSize(chromaWidth, 1)
 		y, c := stride*height, chromaStride*chromaHeight
 		return heicPlan{int64(y) + 2*int64(c), func(pix []byte) image.Image {
 			return &image.YCbCr{
@@ -121,5 +121,10 @@ func planHEIC(info [5]uint32) (heicPlan, error) {
 	return heicPlan{}, fmt.Errorf("%w: colour space %d", ErrFailed, info[2])
 }
 
-// aligned is how long libheif makes a row of so many bytes.
-func aligned(n int) int { return (n + 15) &^ 15 }
+// rowSize is how long libheif makes a row of a plane. No plane of its is less
+// than 64 pixels wide.
+func rowSize(width, bytesPerPixel int) int {
+	const least, align = 64, 16
+	wide := max(least, width+width&1)
+	return (wide*bytesPerPixel + align - 1) / align * align
+}

@@ -21,7 +21,7 @@ func EncodeWebP(ctx context.Context, img *image.NRGBA, quality int) (out []byte,
 	if err != nil {
 		return nil, err
 	}
-	const method = 4    // of 0 (quick) to 6 (small), the library's own choice
+	const method = 2    // of 0 (quick) to 6 (small): 4 takes four times as long for 4 % less
 	const perPixel = 40 // 30 were measured
 	err = webpModule.run(ctx, perPixel*int64(width)*int64(height), func(m *machine) error {
 		in, size := m.put(pix), m.alloc(8)
