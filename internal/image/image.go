@@ -94,8 +94,9 @@ func sniffBrands(head []byte) (Format, bool) {
 // Limits bound the work for one picture. Zero is the default of each.
 type Limits struct {
 	// MaxPixels bounds width times height, of what is read and of what is made.
-	// Memory is about 12 bytes for each. Frames of an animation may have four
-	// times as many together. The default is 40 million.
+	// Each takes up to 12 bytes of memory, and up to 72 while AVIF, HEIC or WebP
+	// is coded. Frames of an animation may have four times as many together. The
+	// default is 40 million.
 	MaxPixels int64
 	MaxFrames int           // of an animation that stays one; 500
 	MaxBytes  int64         // of a file that is read; 20 MB

@@ -87,7 +87,7 @@ func (m *module) doCompile() error {
 // machine is one running codec. Its methods remember the first failure, so that
 // a sequence of them is checked once.
 type machine struct {
-	ctx context.Context //nolint:containedctx // a machine lives for one call
+	ctx context.Context // for a machine lives for one call
 	mod api.Module
 	err error
 }
@@ -110,7 +110,7 @@ func (m *module) run(ctx context.Context, more int64, use func(*machine) error) 
 	if err != nil {
 		return m.failed(ctx, err)
 	}
-	defer mod.Close(context.Background()) //nolint:errcheck // it only frees memory
+	defer mod.Close(context.Background()) // which frees its memory
 	if err := use(&machine{ctx: inner, mod: mod}); err != nil {
 		return m.failed(ctx, err)
 	}
