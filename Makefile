@@ -8,13 +8,16 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 # The race detector needs a C compiler; the program does not.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race,)
 FUZZTIME ?= 30s
+# The S3 server of the tests, built once for each version.
+S3SERVER := v1.8.0
+TOOLS    ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/moorfast/tools
 
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
 
 help: ## show this
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: build ## build, and serve on http://127.0.0.1:8080 with data in ./data
 	$(BIN) serve
@@ -37,8 +40,15 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	$(MAKE) --no-print-directory sdk
 	@left=; add() { left="$$left$${left:+, }$$1"; }; \
 	[ -n "$$MOORFAST_TEST_POSTGRES" ] || add 'the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; \
+	[ -n "$$MOORFAST_TEST_S3" ] || add 'the S3 engine (set MOORFAST_TEST_S3 to http://key:secret@host:port/bucket to run it)'; \
 	[ -n "$$MOORFAST_TEST_DISK" ] || unshare -m true 2>/dev/null || add 'the full disk (as root on Linux, a small one is mounted)'; \
 	echo "not run: $${left:-nothing}"
+
+s3-server: $(TOOLS)/versitygw-$(S3SERVER)/versitygw ## build the S3 server of the tests, and print where it is
+	@echo $<
+
+$(TOOLS)/versitygw-$(S3SERVER)/versitygw:
+	@GOBIN=$(@D) GOFLAGS= $(GO) install github.com/versity/versitygw/cmd/versitygw@$(S3SERVER) >&2
 
 sdk: build ## the official SDKs, from npm, as clients of the program
 	cd test/sdk && npm ci --no-audit --no-fund --loglevel=error && MOORFAST=$(CURDIR)/$(BIN) npm test
@@ -59,4 +69,4 @@ soak: ## kill the program a thousand times, and look for what is lost
 clean: ## remove what was built
 	rm -rf bin test/sdk/node_modules
 
-.PHONY: help run build check test sdk bench fuzz soak clean
+.PHONY: help run build check test s3-server sdk bench fuzz soak clean

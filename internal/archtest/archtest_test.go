@@ -36,7 +36,7 @@ var floors = [][]string{
 	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
 	{"internal/store"},
 	{"internal/store/migrate"},
-	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/blobtest"},
+	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/s3", "internal/blob/blobtest"},
 	{"internal/store/postgres/postgrestest"},
 	// The kit: how endpoints are declared and carried.
 	{"internal/api", "internal/limit"},
@@ -73,7 +73,8 @@ var only = map[string][]string{
 	"github.com/spf13/cobra":          {"cmd/moorfast"},
 	"github.com/pelletier/go-toml/v2": {"internal/config"},
 	"filippo.io/age":                  {"internal/seal"},
-	"github.com/tetratelabs/wazero":   {"internal/image/codec"},
+	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/fetch", "internal/image/codec"},
+	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
 }
 
 type pkg struct {
