@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"internal/query"},
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
-	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/image/codec"},
+	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/fetch", "internal/image/codec"},
 	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
 	{"internal/store"},
 	{"internal/store/migrate"},
