@@ -131,11 +131,6 @@ type Compression struct {
 	MinSize int64 // bytes
 }
 
-// Storage is the limits of files.
-type Storage struct {
-	Limit int64 // bytes of a file
-}
-
 // Compute is the limits of functions and sites.
 type Compute struct {
 	SizeLimit    int64         // bytes of a deployment

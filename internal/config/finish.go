@@ -30,6 +30,7 @@ func (l *loader) finish() {
 	c := l.config
 	l.finishKey()
 	l.finishDB()
+	l.finishStorage()
 	if c.Domain.Console == "" {
 		c.Domain.Console = c.Domain.Name
 	}

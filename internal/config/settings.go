@@ -248,10 +248,6 @@ func (c *Config) services() []setting {
 		},
 
 		{
-			key: "storage.limit", app: []string{"_APP_STORAGE_LIMIT"}, start: "30000000", doc: "bytes of the largest file",
-			kind: number(&c.Storage.Limit, 1, math.MaxInt64),
-		},
-		{
 			key: "compute.size_limit", app: []string{"_APP_COMPUTE_SIZE_LIMIT", "_APP_FUNCTIONS_SIZE_LIMIT"}, start: "30000000", doc: "bytes of the largest deployment",
 			kind: number(&c.Compute.SizeLimit, 1, math.MaxInt64),
 		},
@@ -321,6 +317,7 @@ func (c *Config) services() []setting {
 			kind:  secret(&c.Assistant),
 		},
 	}
+	rows = append(rows, storageRows(&c.Storage)...)
 	v := &c.VCS
 	for _, p := range []struct {
 		name string
