@@ -39,7 +39,8 @@ type Options struct {
 	Prefix    string // before every key, such as "moorfast"; may be empty
 }
 
-// Store is a bucket, or what is below a prefix of one.
+// Store is a bucket, or what is below a prefix of one. A Put whose answer is
+// lost on the way returns an error, and may have been done.
 type Store struct {
 	core   minio.Core
 	bucket string

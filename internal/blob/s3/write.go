@@ -28,7 +28,14 @@ const (
 
 const contentType = "application/octet-stream"
 
-var parts = sync.Pool{New: func() any { return new([partSize]byte) }}
+// smallSize is what an object begins in: most are no longer, and many of them
+// together are not to take a part's memory each.
+const smallSize = 256 << 10
+
+var (
+	parts  = sync.Pool{New: func() any { return new([partSize]byte) }}
+	smalls = sync.Pool{New: func() any { return new([smallSize]byte) }}
+)
 
 // Put implements [blob.Store]. Up to 6 MiB go out as one request, and more in
 // parts of that size, of which nothing stays if one fails.
@@ -39,22 +46,33 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	buf := parts.Get().(*[partSize]byte)
-	defer parts.Put(buf)
-	n, ended, err := fill(r, buf[:])
+	small := smalls.Get().(*[smallSize]byte)
+	defer smalls.Put(small)
+	n, ended, err := fill(r, small[:])
 	if err != nil {
 		return 0, err
+	}
+	b := small[:n]
+	if !ended {
+		part := parts.Get().(*[partSize]byte)
+		defer parts.Put(part)
+		copy(part[:], b)
+		n, ended, err = fill(r, part[smallSize:])
+		if err != nil {
+			return 0, err
+		}
+		b = part[:smallSize+n]
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
 	if !ended {
-		return s.putParts(ctx, s.prefix+key, r, buf)
+		return s.putParts(ctx, s.prefix+key, r, b)
 	}
-	if err := s.putWhole(ctx, s.prefix+key, buf[:n]); err != nil {
+	if err := s.putWhole(ctx, s.prefix+key, b); err != nil {
 		return 0, err
 	}
-	return int64(n), nil
+	return int64(len(b)), nil
 }
 
 // putWhole sends an object. A store that is changing what the key lies in says
@@ -74,8 +92,8 @@ func (s *Store) putWhole(ctx context.Context, name string, b []byte) error {
 	}
 }
 
-// putParts sends an object of which the first part is in buf.
-func (s *Store) putParts(ctx context.Context, name string, r io.Reader, buf *[partSize]byte) (size int64, err error) {
+// putParts sends an object of which the first part fills buf.
+func (s *Store) putParts(ctx context.Context, name string, r io.Reader, buf []byte) (size int64, err error) {
 	upload, err := s.core.NewMultipartUpload(ctx, s.bucket, name, minio.PutObjectOptions{ContentType: contentType})
 	if err != nil {
 		return 0, refused(translate(ctx, "begin upload", err))
@@ -94,7 +112,7 @@ func (s *Store) putParts(ctx context.Context, name string, r io.Reader, buf *[pa
 		}
 	}()
 	var done []minio.CompletePart
-	n, ended := partSize, false
+	n, ended := len(buf), false
 	for {
 		if len(done) == maxParts {
 			return 0, fmt.Errorf("put object: it has over %d parts of %d bytes", maxParts, partSize)
@@ -109,7 +127,7 @@ func (s *Store) putParts(ctx context.Context, name string, r io.Reader, buf *[pa
 		if ended {
 			break
 		}
-		if n, ended, err = fill(r, buf[:]); err != nil {
+		if n, ended, err = fill(r, buf); err != nil {
 			return 0, err
 		}
 		if err := ctx.Err(); err != nil {
