@@ -115,7 +115,7 @@ func (c Client) ask(ctx context.Context, command string) (string, error) {
 
 // session is one connection. It ends with its context.
 type session struct {
-	ctx  context.Context //nolint:containedctx // it lasts for one call
+	ctx  context.Context // it lasts for one call
 	conn net.Conn
 	stop func() bool
 	wait time.Duration
@@ -162,27 +162,40 @@ func (s *session) write(b []byte) error {
 func (s *session) stream(r io.Reader) (sent, failed error) {
 	buf := chunks.Get().(*[4 + chunkSize]byte)
 	defer chunks.Put(buf)
-	for {
-		n, end := io.ReadAtLeast(r, buf[4:], chunkSize)
-		if n > 0 {
-			binary.BigEndian.PutUint32(buf[:4], uint32(n))
-			if sent := s.write(buf[:4+n]); sent != nil {
-				return sent, nil
-			}
+	for ended := false; !ended; {
+		n := 0
+		if n, ended, failed = fill(r, buf[4:]); failed != nil {
+			return nil, failed
 		}
-		if end == nil {
-			continue
+		if n == 0 {
+			break
 		}
-		// The end of r, of which ReadAtLeast makes two errors; a reader that was
-		// cut short fails with the second one too, but again.
-		if end == io.ErrUnexpectedEOF { //nolint:errorlint // only the bare one
-			_, end = io.ReadFull(r, buf[:1])
+		binary.BigEndian.PutUint32(buf[:4], uint32(n))
+		if sent := s.write(buf[:4+n]); sent != nil {
+			return sent, nil
 		}
-		if end != io.EOF { //nolint:errorlint // as above
-			return nil, end
-		}
-		return s.write(make([]byte, 4)), nil
 	}
+	return s.write(make([]byte, 4)), nil
+}
+
+// fill reads until buf is full or r has ended. A body that was cut short says
+// so once, as [io.ErrUnexpectedEOF], which io.ReadFull would take for its own.
+func fill(r io.Reader, buf []byte) (n int, ended bool, err error) {
+	for idle := 0; n < len(buf); idle++ {
+		m, err := r.Read(buf[n:])
+		n += m
+		switch {
+		case err == io.EOF: // only the bare one
+			return n, true, nil
+		case err != nil:
+			return n, false, err
+		case m > 0:
+			idle = 0
+		case idle == 100:
+			return n, false, io.ErrNoProgress
+		}
+	}
+	return n, false, nil
 }
 
 // reply reads up to the zero byte that ends an answer.

@@ -158,6 +158,28 @@ func TestAReaderThatFails(t *testing.T) {
 	}
 }
 
+// The body of a request that was cut short says so once, and then ends: half a
+// virus is not to be taken for a clean file.
+func TestABodyThatWasCutIsNotClean(t *testing.T) {
+	c := daemon{}.start(t)
+	for _, n := range []int{0, 10, chunkSize, chunkSize + 1} {
+		r := io.MultiReader(bytes.NewReader(make([]byte, n)), &cutShort{})
+		if got, err := c.Scan(t.Context(), r); !errors.Is(err, io.ErrUnexpectedEOF) || got != "" {
+			t.Errorf("after %d bytes: %q, %v", n, got, err)
+		}
+	}
+}
+
+type cutShort struct{ said bool }
+
+func (c *cutShort) Read([]byte) (int, error) {
+	if c.said {
+		return 0, io.EOF
+	}
+	c.said = true
+	return 0, io.ErrUnexpectedEOF
+}
+
 func TestAnAnswerThatIsNoneIsNotClean(t *testing.T) {
 	for _, reply := range []string{"", "OK", "stream: ", "stream: ERROR", "stream: FOUND", "stream:  FOUND", "stream: OK ", "other: OK", "UNKNOWN COMMAND", strings.Repeat("x", 2*maxReply), "\x00stream: OK"} {
 		c := daemon{answer: func() string { return reply }}.start(t)

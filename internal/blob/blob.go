@@ -107,3 +107,24 @@ func CheckPrefix(prefix string) error {
 func foreign(c rune) bool {
 	return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-')
 }
+
+// Fill reads until buf is full or r has ended, for the engines. An end is what
+// r itself calls one: a body that was cut short says so once, as
+// [io.ErrUnexpectedEOF], and io.ReadFull would take that for its own.
+func Fill(r io.Reader, buf []byte) (n int, ended bool, err error) {
+	for idle := 0; n < len(buf); idle++ {
+		m, err := r.Read(buf[n:])
+		n += m
+		switch {
+		case err == io.EOF: // only the bare one
+			return n, true, nil
+		case err != nil:
+			return n, false, err
+		case m > 0:
+			idle = 0
+		case idle == 100:
+			return n, false, io.ErrNoProgress
+		}
+	}
+	return n, false, nil
+}

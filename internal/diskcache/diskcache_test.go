@@ -118,6 +118,9 @@ func TestNothingShows(t *testing.T) {
 		}
 	}
 	err = filepath.WalkDir(f.dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
 		info, err := entry.Info()
 		if err != nil || info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s: mode %v, %v", name, info.Mode(), err)

@@ -245,6 +245,25 @@ func failingReader(t *testing.T, s blob.Store) {
 			want(t, s, "p/broken", nil)
 		}
 	}
+	// The body of a request that was cut short says so once, and then ends.
+	for _, n := range []int{0, 1, 64 << 10, 256 << 10, 300_000, 7 << 20} {
+		once := false
+		r := io.MultiReader(bytes.NewReader(make([]byte, n)), readerFunc(func([]byte) (int, error) {
+			if once {
+				return 0, io.EOF
+			}
+			once = true
+			return 0, io.ErrUnexpectedEOF
+		}))
+		if size, err := s.Put(t.Context(), "p/cut", r); !errors.Is(err, io.ErrUnexpectedEOF) || size != 0 {
+			t.Errorf("put %d bytes that were cut short: %d, %v", n, size, err)
+		}
+		want(t, s, "p/cut", nil)
+	}
+	idle := readerFunc(func([]byte) (int, error) { return 0, nil })
+	if _, err := s.Put(t.Context(), "p/idle", idle); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("put what never comes: %v", err)
+	}
 	if keys := keysOf(t, s, ""); len(keys) != 0 {
 		t.Errorf("the store has %q", keys)
 	}

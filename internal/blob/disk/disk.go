@@ -154,31 +154,20 @@ func (s *Store) discard(name string) error {
 func fill(ctx context.Context, f *os.File, r io.Reader) (size int64, err error) {
 	buf := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buf)
-	for {
-		n, failed := io.ReadFull(r, buf[:])
-		if n > 0 && (failed == nil || errors.Is(failed, io.ErrUnexpectedEOF)) {
-			if _, err := f.Write(buf[:n]); err != nil {
-				return 0, translate("write object", err)
-			}
-			size += int64(n)
+	for ended := false; !ended; {
+		var n int
+		if n, ended, err = blob.Fill(r, buf[:]); err != nil {
+			return 0, err
 		}
-		// ReadFull says io.ErrUnexpectedEOF for an end within the buffer, but a
-		// reader that fails may say it too, of something that was cut short.
-		switch {
-		case failed == io.EOF: //nolint:errorlint // only the bare one is the end of r
-			return size, ctx.Err()
-		case failed == io.ErrUnexpectedEOF: //nolint:errorlint // as above
-			if _, failed = io.ReadFull(r, buf[:1]); failed == io.EOF { //nolint:errorlint // as above
-				return size, ctx.Err()
-			}
-			return 0, fmt.Errorf("put object: %w", io.ErrUnexpectedEOF)
-		case failed != nil:
-			return 0, failed
+		if _, err := f.Write(buf[:n]); err != nil {
+			return 0, translate("write object", err)
 		}
+		size += int64(n)
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
 	}
+	return size, nil
 }
 
 // publish gives an object its key. A Delete may remove the directory in

@@ -38,7 +38,7 @@ var (
 // object reads in order from one open request, and at other places by requests
 // of their own. Each asks for the version that was opened, by its ETag.
 type object struct {
-	ctx   context.Context //nolint:containedctx // an io.ReaderAt is given none; it bounds what Open began
+	ctx   context.Context // an io.ReaderAt is given none; it bounds what Open began
 	store *Store
 	name  string
 	etag  string
@@ -186,7 +186,7 @@ func (o *object) readApart(p []byte, off int64) (n int, err error) {
 
 // body is an answer being read.
 type body struct {
-	ctx    context.Context //nolint:containedctx // of the object
+	ctx    context.Context // of the object
 	r      io.ReadCloser
 	cancel context.CancelFunc
 }

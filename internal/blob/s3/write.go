@@ -48,7 +48,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	}
 	small := smalls.Get().(*[smallSize]byte)
 	defer smalls.Put(small)
-	n, ended, err := fill(r, small[:])
+	n, ended, err := blob.Fill(r, small[:])
 	if err != nil {
 		return 0, err
 	}
@@ -57,7 +57,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 		part := parts.Get().(*[partSize]byte)
 		defer parts.Put(part)
 		copy(part[:], b)
-		n, ended, err = fill(r, part[smallSize:])
+		n, ended, err = blob.Fill(r, part[smallSize:])
 		if err != nil {
 			return 0, err
 		}
@@ -127,7 +127,7 @@ func (s *Store) putParts(ctx context.Context, name string, r io.Reader, buf []by
 		if ended {
 			break
 		}
-		if n, ended, err = fill(r, buf); err != nil {
+		if n, ended, err = blob.Fill(r, buf); err != nil {
 			return 0, err
 		}
 		if err := ctx.Err(); err != nil {
@@ -149,22 +149,6 @@ func refused(err error) error {
 		return fmt.Errorf("%w: the store refuses the object", blob.ErrUnavailable)
 	}
 	return err
-}
-
-// fill reads until buf is full or r has ended. A bare EOF is the end of r; one
-// that comes early is an error like any other.
-func fill(r io.Reader, buf []byte) (n int, ended bool, err error) {
-	for n < len(buf) {
-		m, err := r.Read(buf[n:])
-		n += m
-		if err == io.EOF { //nolint:errorlint // only the bare one is the end of r
-			return n, true, nil
-		}
-		if err != nil {
-			return n, false, err
-		}
-	}
-	return n, false, nil
 }
 
 func sum(b []byte) string {
