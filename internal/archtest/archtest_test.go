@@ -62,7 +62,7 @@ var floors = [][]string{
 
 // only names the packages that may import what is dangerous to have everywhere.
 var only = map[string][]string{
-	"net/http":                        {"internal/httpd", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
+	"net/http":                        {"internal/fetch", "internal/httpd", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
 	"database/sql":                    {},
 	"math/rand":                       {"test/"},
 	"math/rand/v2":                    {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents
