@@ -45,6 +45,12 @@ type Config struct {
 	// UsageStats is what the console is told about usage statistics.
 	UsageStats bool
 
+	// BrowserHost is the address of the service that takes screenshots, or "".
+	BrowserHost string
+
+	// GeoDatabase is the file of countries by address, or "".
+	GeoDatabase string
+
 	Storage   Storage
 	Compute   Compute
 	SMTP      SMTP
@@ -78,6 +84,10 @@ type Network struct {
 	TrustedProxies []netip.Prefix
 	TrustedHeaders []string // in lower case
 	ForceHTTPS     bool
+
+	// OutboundAllow are the exceptions to the rule that nothing is fetched from
+	// outside of the public internet.
+	OutboundAllow []netip.Prefix
 }
 
 // Rule says which forwarding headers are believed of whom. X-Forwarded-Host is

@@ -127,6 +127,14 @@ func TestMistakes(t *testing.T) {
 		{"MOORFAST_PROFILE=hardened", "MOORFAST_PROFILE: hardened promises what this version can not do yet"},
 		{"MOORFAST_PROFILE=paranoid", "not one of standard, hardened"},
 		{"MOORFAST_TRUSTED_PROXIES=10.0.0.0/33", `"10.0.0.0/33" is not`},
+		{"MOORFAST_OUTBOUND_ALLOW=internal", `MOORFAST_OUTBOUND_ALLOW: "internal" is not a network`},
+		{"MOORFAST_OUTBOUND_ALLOW=10.1.2.3/16", "did you mean 10.1.0.0/16?"},
+		{"MOORFAST_OUTBOUND_ALLOW=10.0.0.0/8,0.0.0.0/0", `"0.0.0.0/0" is so wide`},
+		{"MOORFAST_OUTBOUND_ALLOW=::/0", "so wide"},
+		{"MOORFAST_OUTBOUND_ALLOW=::ffff:10.0.0.1", "is not a network"},
+		{"MOORFAST_OUTBOUND_ALLOW=fe80::1%eth0", "is not a network"},
+		{"_APP_BROWSER_HOST=appwrite-browser:3000", "_APP_BROWSER_HOST: it is not an address such as"},
+		{"_APP_BROWSER_HOST=http://a:hunter2@b", "_APP_BROWSER_HOST: it is not an address such as"},
 		{"MOORFAST_LOG_LEVEL=loud", "debug, info, warn, error"},
 		{"MOORFAST_CONSOLE_SESSION_IDLE=soon", "not a time"},
 		{"MOORFAST_DB=mysql://user:hunter2@host/db", "MOORFAST_DB: it is not a postgres:// URL"},
@@ -312,6 +320,19 @@ func TestTheRuleForProxies(t *testing.T) {
 	}
 	if load(t).Network.Rule().Host {
 		t.Error("X-Forwarded-Host is believed by default")
+	}
+}
+
+func TestWhereFetchesMayGo(t *testing.T) {
+	c := load(t, "MOORFAST_OUTBOUND_ALLOW=10.1.0.0/16, 192.168.7.7,fd00::/8", "_APP_BROWSER_HOST=http://appwrite-browser:3000/v1")
+	if got := fmt.Sprint(c.Network.OutboundAllow); got != "[10.1.0.0/16 192.168.7.7/32 fd00::/8]" {
+		t.Errorf("the exceptions are %s", got)
+	}
+	if c.BrowserHost != "http://appwrite-browser:3000/v1" || len(c.Notices) != 0 {
+		t.Errorf("the browser is at %q; notices %q", c.BrowserHost, c.Notices)
+	}
+	if c := load(t); c.Network.OutboundAllow != nil || c.BrowserHost != "" || c.GeoDatabase != "" {
+		t.Errorf("the defaults are %+v, %q, %q", c.Network, c.BrowserHost, c.GeoDatabase)
 	}
 }
 

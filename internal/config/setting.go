@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +167,31 @@ func addresses(field *[]netip.Addr, want func(netip.Addr) bool, name string) kin
 	}}
 }
 
+// networks reads prefixes in the form of CIDR, and single addresses. One so wide
+// that the rule it is an exception to would be gone is refused.
+func networks(field *[]netip.Prefix) kind {
+	return kind{read: func(s string) error {
+		var texts []string
+		*field = nil
+		return list(&texts, func(entry string) error {
+			p, err := netip.ParsePrefix(entry)
+			if addr, e := netip.ParseAddr(entry); e == nil && addr.Zone() == "" {
+				p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+			}
+			switch {
+			case err != nil || p.Addr().Is4In6():
+				return fmt.Errorf("%.60q is not a network such as 10.1.0.0/16", entry)
+			case p != p.Masked():
+				return fmt.Errorf("%.60q has bits beyond its length; did you mean %s?", entry, p.Masked())
+			case p.Bits() < 8 && p.Addr().Is4() || p.Bits() < 7:
+				return fmt.Errorf("%.60q is so wide that it is no exception: /8 is the widest for IPv4, and /7 for IPv6", entry)
+			}
+			*field = append(*field, p)
+			return nil
+		}).read(s)
+	}}
+}
+
 // parsed reads what another package has a parser for.
 func parsed[T any](field *T, parse func(string) (T, error)) kind {
 	return kind{read: func(s string) (err error) {
@@ -183,6 +209,15 @@ func hostPort(s string) error {
 		return fmt.Errorf("port %.20q is not a number from 0 to %d", port, math.MaxUint16)
 	} else if _, err := netip.ParseAddr(host); err != nil && host != "" && hostname(host) != nil {
 		return fmt.Errorf("%.60q is neither an address nor a host name (port %d)", host, n)
+	}
+	return nil
+}
+
+// webAddress accepts addresses of http and https, without credentials.
+func webAddress(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("it is not an address such as http://host:3000/v1") // it may have a password in it
 	}
 	return nil
 }

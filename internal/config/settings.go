@@ -103,6 +103,10 @@ func (c *Config) program() []setting {
 			kind: list(&c.Network.TrustedHeaders, token),
 		},
 		{
+			key: "outbound.allow", doc: "networks that may be fetched from although they are not the public internet: 10.1.0.0/16",
+			kind: networks(&c.Network.OutboundAllow),
+		},
+		{
 			key: "force_https", app: []string{"_APP_OPTIONS_FORCE_HTTPS"}, start: "disabled", doc: "answer plain HTTP with a redirect",
 			kind: toggle(&c.Network.ForceHTTPS),
 		},
@@ -241,6 +245,14 @@ func (c *Config) services() []setting {
 		{
 			key: "response_format", app: []string{"_APP_SYSTEM_RESPONSE_FORMAT"}, doc: "Appwrite version whose answers to give; unset is the newest",
 			kind: text(&c.ResponseFormat, optional(version)),
+		},
+		{
+			key: "browser.host", app: []string{"_APP_BROWSER_HOST"}, doc: "address of the browser service that takes screenshots, such as http://appwrite-browser:3000/v1; unset is none",
+			kind: text(&c.BrowserHost, optional(webAddress)),
+		},
+		{
+			key: "geo.database", doc: "file of countries by address (.mmdb); unset, every address is of an unknown country",
+			kind: text(&c.GeoDatabase, nil),
 		},
 		{
 			key: "usage_stats", app: []string{"_APP_USAGE_STATS"}, start: "enabled", doc: "usage statistics",

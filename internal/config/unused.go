@@ -78,7 +78,7 @@ var unused = []struct {
 		why: "addresses can not be told by country yet, so ignoring the list would let in whom it keeps out", refuse: true,
 		names: "_APP_CONSOLE_COUNTRIES_DENYLIST",
 	},
-	{why: "countries of addresses are not looked up yet", names: "_APP_GEO_ENDPOINT _APP_GEO_SECRET"},
+	{why: "countries of addresses are looked up in a file, which MOORFAST_GEO_DATABASE names", names: "_APP_GEO_ENDPOINT _APP_GEO_SECRET"},
 	{why: "projects do not act for the console", names: "_APP_CONSOLE_TRUSTED_PROJECTS"},
 	{why: "mails end without the name of a team, and link to the console", names: "_APP_SYSTEM_TEAM_EMAIL _APP_HOME"},
 	{why: "security mails come from the same address as the others", names: "_APP_EMAIL_SECURITY"},
@@ -103,7 +103,7 @@ var unused = []struct {
 		_APP_JOBS_SECRET _APP_JOBS_ENDPOINT _APP_FUNCTIONS_RUNTIMES_NETWORK _APP_COMPUTE_RUNTIMES_NETWORK
 		_APP_OPEN_RUNTIMES_NFT`},
 	{why: "sites are not served yet", names: "_APP_SITES_TIMEOUT _APP_SITES_RUNTIMES"},
-	{why: "no screenshots are taken", names: "_APP_BROWSER_HOST _APP_WORKER_SCREENSHOTS_ROUTER"},
+	{why: "no screenshots are taken of sites", names: "_APP_WORKER_SCREENSHOTS_ROUTER"},
 	{why: "repositories are not connected yet, so no service needs to call back", names: "_APP_VCS_WEBHOOK_URL"},
 
 	// Work in the background.
