@@ -98,6 +98,16 @@ var (
 	TargetProviderInvalidType = row("target_provider_invalid_type", 400, "The target's provider is of another type.")
 )
 
+// Errors of avatars.
+var (
+	AvatarSetNotFound     = row("avatar_set_not_found", 404, "There is no such set of avatars.")
+	AvatarNotFound        = row("avatar_not_found", 404, "There is no such avatar.")
+	AvatarImageNotFound   = row("avatar_image_not_found", 404, "There is no image that can be read at this address.")
+	AvatarRemoteURLFailed = row("avatar_remote_url_failed", 404, "The address could not be fetched.")
+	AvatarIconNotFound    = row("avatar_icon_not_found", 404, "There is no icon that can be read for this address.")
+	AvatarSVGUnsafe       = row("avatar_svg_sanitization_failed", 400, "The SVG image could not be made safe.")
+)
+
 // Errors of teams and memberships.
 var (
 	TeamNotFound                  = row("team_not_found", 404, "Team with the requested ID could not be found.")

@@ -52,6 +52,29 @@ func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, e
 	return nil, errors.Join(errs...)
 }
 
+// Check tells whether an address may be fetched, for one that a program outside
+// of this one will fetch. That program resolves the name anew, so this refuses
+// what is local and does not bind what changes.
+func (c *Client) Check(ctx context.Context, address string, use Use) error {
+	use = use.filled()
+	at, err := parse(address, use.Ports)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, use.Timeout, ErrTimeout)
+	defer cancel()
+	addrs, err := c.lookup(ctx, at.host)
+	if err != nil {
+		return fmt.Errorf("%w: resolve: %w", ErrUnreachable, err)
+	}
+	for _, addr := range addrs {
+		if !c.may(addr) {
+			return refuse("the host is at an address that is not on the public internet")
+		}
+	}
+	return nil
+}
+
 // lookup resolves a name, or takes the address that it is.
 func (c *Client) lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	if addr, err := netip.ParseAddr(name); err == nil {

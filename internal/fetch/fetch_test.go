@@ -183,6 +183,22 @@ func TestDialRefusesWhatIsNotTCP(t *testing.T) {
 	}
 }
 
+// For what another program fetches, one local address among several is too many.
+func TestCheck(t *testing.T) {
+	c := New(Options{Resolve: func(_ context.Context, host string) ([]netip.Addr, error) {
+		list := []netip.Addr{netip.MustParseAddr("93.184.216.34"), netip.MustParseAddr("10.0.0.1")}
+		return list[:map[string]int{"one.example.org": 1, "two.example.org": 2}[host]], nil
+	}})
+	for address, want := range map[string]error{
+		"https://one.example.org/": nil, "https://two.example.org/": ErrRefused, "https://one.example.org:22/": ErrRefused,
+		"http://127.0.0.1/": ErrRefused, "file:///etc/passwd": ErrRefused,
+	} {
+		if err := c.Check(t.Context(), address, Use{}); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", address, err, want)
+		}
+	}
+}
+
 // Each hop of a chain is held to the rules of the first.
 func TestRedirects(t *testing.T) {
 	inner := serve(t, false, func(http.ResponseWriter, *http.Request) {})

@@ -117,6 +117,8 @@ func (b *builder) responses(e api.Endpoint) object {
 	ok := object{"description": e.Summary}
 	switch e.Out {
 	case reflect.TypeFor[api.None](), reflect.TypeFor[api.Redirect]():
+	case reflect.TypeFor[api.Content]():
+		ok["content"] = object{"*/*": object{"schema": object{"type": "string", "format": "binary"}}}
 	case reflect.TypeFor[api.Text]():
 		ok["content"] = object{"text/plain": object{"schema": text()}}
 	default:

@@ -19,6 +19,7 @@ import (
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
+	"moorfast/internal/fetch"
 	"moorfast/internal/gateway"
 	"moorfast/internal/httpd"
 	"moorfast/internal/id"
@@ -39,6 +40,7 @@ type Server struct {
 
 	config config.Config
 	db     store.DB
+	out    *fetch.Client // the way to other servers
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -63,7 +65,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db}
+	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow})}
 	if err := s.build(ctx, log, clk); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

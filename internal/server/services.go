@@ -3,7 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"net/url"
 	"os"
+	"strconv"
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
@@ -11,10 +14,12 @@ import (
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
+	"moorfast/internal/fetch"
 	"moorfast/internal/httpd"
 	"moorfast/internal/openapi"
 	"moorfast/internal/password"
 	"moorfast/internal/service/account"
+	"moorfast/internal/service/avatars"
 	"moorfast/internal/service/console"
 	"moorfast/internal/service/databases"
 	"moorfast/internal/service/health"
@@ -51,8 +56,29 @@ func (s *Server) services(c core) []api.Service {
 		&webhooks.Service{},
 		&console.Service{Variables: variables(s.config)},
 		&locale.Service{},
+		&avatars.Service{Out: s.out, Pictures: newPictures(), Browser: s.browser()},
 		&health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now},
 	}
+}
+
+// browser returns the service that takes screenshots, or nil. Its address is the
+// operator's, and so may be anywhere.
+func (s *Server) browser() *avatars.Browser {
+	if s.config.BrowserHost == "" {
+		return nil
+	}
+	u, err := url.Parse(s.config.BrowserHost)
+	if err != nil {
+		return nil // the settings were checked
+	}
+	port := map[string]int{"http": 80, "https": 443}[u.Scheme]
+	if text := u.Port(); text != "" {
+		if port, err = strconv.Atoi(text); err != nil {
+			return nil
+		}
+	}
+	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+	return &avatars.Browser{Address: s.config.BrowserHost, Port: port, Out: fetch.New(fetch.Options{Allow: anywhere, Most: 4})}
 }
 
 // hashQueue is how many passwords may wait to be hashed. At about 40 ms each,

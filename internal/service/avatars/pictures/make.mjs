@@ -45,13 +45,13 @@ for (const code of codes.flags) {
     await draw(readFileSync(join(root("flag-icons"), "flags", shape, code + ".svg"), "utf8"), `flags/${code}${suffix}.png`, width);
   }
 }
-for (const [code, brand] of Object.entries(codes["credit-cards"])) {
+for (const { code, ...brand } of codes["credit-cards"]) {
   const size = brand.icon ? 110 : 90;
   const card = (x, y) => `<rect x="${x}" y="${y}" width="240" height="160" rx="16" fill="${brand.color}"/>` + mark(brand, x + 120, y + 80, size, 210);
   await draw(svg(240, 160, card(0, 0)), `credit-cards/${code}-wide.png`, 360);
   await draw(svg(240, 240, card(0, 40)), `credit-cards/${code}.png`, 240);
 }
-for (const [code, brand] of Object.entries(codes.browsers)) {
+for (const { code, ...brand } of codes.browsers) {
   const disc = `<circle cx="120" cy="120" r="116" fill="${brand.color}"/>` + mark(brand, 120, 120, brand.icon ? 140 : 150, 190);
   await draw(svg(240, 240, disc), `browsers/${code}.png`, 240);
 }
