@@ -14,7 +14,7 @@ type pictures struct{ pool *image.Pool }
 
 const (
 	picturesAtOnce = 2
-	picturesQueue  = 64       // that wait for their turn
+	picturesQueue  = 256      // that wait for their turn: a page may show every flag there is
 	maxPixels      = 24 << 20 // of an image from elsewhere
 )
 

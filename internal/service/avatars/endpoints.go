@@ -15,8 +15,11 @@ import (
 	"encoding/json"
 	"image"
 	"strings"
+	"sync"
+	"time"
 
 	"moorfast/internal/api"
+	"moorfast/internal/apierr"
 	"moorfast/internal/fetch"
 	"moorfast/internal/identity"
 )
@@ -27,6 +30,36 @@ type Service struct {
 	Pictures Pictures
 	Cache    Cache    // nil keeps nothing
 	Browser  *Browser // nil takes no screenshots
+
+	remote turns
+}
+
+// turns bounds how many answers from elsewhere are in memory at once.
+type turns struct {
+	once sync.Once
+	free chan struct{}
+}
+
+const (
+	remoteAtOnce = 16
+	patience     = 5 * time.Second // with others, for one's turn
+)
+
+// take waits for a turn, and not for long: others may be waiting for servers
+// that never answer.
+func (t *turns) take(ctx context.Context) (leave func(), err error) {
+	t.once.Do(func() { t.free = make(chan struct{}, remoteAtOnce) })
+	wait, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case t.free <- struct{}{}:
+		return func() { <-t.free }, nil
+	case <-wait.Done():
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, apierr.Busy
+	}
 }
 
 // Fetcher is the way out.

@@ -24,6 +24,11 @@ const (
 
 func (s *Service) favicon(ctx context.Context, call *api.Call, in faviconParams) (api.Content, error) {
 	return s.kept(ctx, call, groupFavicon, in, func() (api.Content, error) {
+		leave, err := s.remote.take(ctx)
+		if err != nil {
+			return api.Content{}, err
+		}
+		defer leave()
 		use := fetch.Use{Redirects: 3, MaxBytes: 2 << 20, Timeout: 8 * time.Second, Accept: "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
 		page, err := s.Out.Get(ctx, string(in.URL), use)
 		if err := fetched(ctx, page, err); err != nil {

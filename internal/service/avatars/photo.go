@@ -45,6 +45,11 @@ func (s *Service) photo(ctx context.Context, call *api.Call, in photoParams) (ap
 func (s *Service) portrait(ctx context.Context, call *api.Call, in photoParams) ([]byte, error) {
 	name := ""
 	if user := call.Actor.User; user != nil {
+		leave, err := s.remote.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
 		for _, address := range portraits(user.Email, in) {
 			r, err := s.Out.Get(ctx, address, fetch.Use{Ports: []int{443}, Redirects: 2, MaxBytes: 4 << 20, Timeout: 4 * time.Second, Accept: "image/*"})
 			if err != nil || r.Status != 200 {

@@ -20,6 +20,11 @@ const imageQuality = 80
 
 func (s *Service) image(ctx context.Context, call *api.Call, in imageParams) (api.Content, error) {
 	return s.kept(ctx, call, groupImage, in, func() (api.Content, error) {
+		leave, err := s.remote.take(ctx)
+		if err != nil {
+			return api.Content{}, err
+		}
+		defer leave()
 		r, err := s.Out.Get(ctx, string(in.URL), fetch.Use{MaxBytes: 10 << 20, Timeout: 10 * time.Second, Accept: "image/*"})
 		if err := fetched(ctx, r, err); err != nil {
 			return api.Content{}, err

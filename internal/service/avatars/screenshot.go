@@ -53,6 +53,11 @@ func (s *Service) screenshot(ctx context.Context, call *api.Call, in screenshotP
 		return api.Content{}, api.Invalid("headers", err)
 	}
 	return s.kept(ctx, call, groupScreen, in, func() (api.Content, error) {
+		leave, err := s.remote.take(ctx)
+		if err != nil {
+			return api.Content{}, err
+		}
+		defer leave()
 		if err := s.Out.Check(ctx, string(in.URL), fetch.Use{Timeout: 5 * time.Second}); err != nil {
 			return api.Content{}, apierr.AvatarRemoteURLFailed.Because(err)
 		}
