@@ -32,8 +32,8 @@ var floors = [][]string{
 	{"internal/query"},
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
-	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/fetch", "internal/image/codec"},
-	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
+	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/fetch", "internal/geo", "internal/image/codec"},
+	{"internal/vault/vaulttest", "internal/geo/geotest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
 	{"internal/store"},
 	{"internal/store/migrate"},
 	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/s3", "internal/blob/blobtest"},
@@ -62,7 +62,7 @@ var floors = [][]string{
 
 // only names the packages that may import what is dangerous to have everywhere.
 var only = map[string][]string{
-	"net/http":                        {"internal/fetch", "internal/httpd", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
+	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
 	"database/sql":                    {},
 	"math/rand":                       {"test/"},
 	"math/rand/v2":                    {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents

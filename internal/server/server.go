@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"moorfast/internal/core/users"
 	"moorfast/internal/fetch"
 	"moorfast/internal/gateway"
+	"moorfast/internal/geo"
 	"moorfast/internal/httpd"
 	"moorfast/internal/id"
 	"moorfast/internal/limit"
@@ -41,6 +43,8 @@ type Server struct {
 	config config.Config
 	db     store.DB
 	out    *fetch.Client // the way to other servers
+
+	country func(netip.Addr) string // of an address; nil knows none
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -50,6 +54,10 @@ const staleness = 5 * time.Second
 // New opens the vault and the store, and builds everything on top. A key that
 // is missing or wrong is a [*vault.KeyError], and then nothing was touched.
 func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock) (*Server, error) {
+	country, err := countries(c.GeoDatabase)
+	if err != nil {
+		return nil, err
+	}
 	ring, fresh, err := keyring(ctx, c)
 	if err != nil {
 		return nil, err
@@ -65,11 +73,23 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow})}
+	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country}
 	if err := s.build(ctx, log, clk); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// countries reads the file of countries by address, if there is one.
+func countries(path string) (func(netip.Addr) string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	db, err := geo.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("MOORFAST_GEO_DATABASE: read the countries of addresses: %w", err)
+	}
+	return db.Country, nil
 }
 
 // keyring returns where the keyring lies, and whether this is a first start:
@@ -110,7 +130,9 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	core := core{
 		units:    units,
 		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log),
-		users:    users.New(units, teams.Memberships{}, users.Options{Staleness: life, ConsoleIdle: s.config.Console.SessionIdle}, log),
+		users: users.New(units, teams.Memberships{}, users.Options{
+			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, Country: s.country, CountryName: locale.CountryName,
+		}, log),
 	}
 	core.teams = teams.New(units, core.users)
 	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {

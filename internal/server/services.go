@@ -55,7 +55,7 @@ func (s *Server) services(c core) []api.Service {
 		&project.Service{Projects: c.projects, Tokens: s.Vault},
 		&webhooks.Service{},
 		&console.Service{Variables: variables(s.config)},
-		&locale.Service{},
+		&locale.Service{Country: s.country},
 		&avatars.Service{Out: s.out, Pictures: newPictures(), Browser: s.browser()},
 		&health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now},
 	}

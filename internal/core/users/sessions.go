@@ -3,6 +3,8 @@ package users
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"strings"
 	"time"
 
 	"moorfast/internal/apierr"
@@ -72,7 +74,7 @@ func NewSession(id, userID string, now, expires int64) (s *Session, secret strin
 	secret = token.NewSecret()
 	return &Session{
 		ID: id, UserID: userID, CreatedAt: now, UpdatedAt: now, UsedAt: now, ExpiresAt: expires,
-		Secret: vault.Hide(token.Sum(secret)), Country: "--", Factors: []string{},
+		Secret: vault.Hide(token.Sum(secret)), Country: unknownCountry, Factors: []string{},
 	}, secret
 }
 
@@ -100,6 +102,29 @@ func (s *Session) Model(current bool, secret string) model.Session {
 	}
 }
 
+// Show returns the session as [Session.Model] does, with the name of its country
+// in the language of a locale.
+func (u *Users) Show(s *Session, locale string, current bool, secret string) model.Session {
+	m := s.Model(current, secret)
+	if u.names != nil && s.Country != unknownCountry {
+		m.CountryName = u.names(strings.ToUpper(s.Country), locale)
+	}
+	return m
+}
+
+// locate notes the country that a session is opened from, where that is known.
+func (u *Users) locate(s *Session) {
+	addr, err := netip.ParseAddr(s.IP)
+	if err != nil || u.geo == nil {
+		return
+	}
+	if code := u.geo(addr); code != "" {
+		s.Country = strings.ToLower(code)
+	}
+}
+
+const unknownCountry = "--"
+
 // Open adds a session. Of the user's sessions, those that have ended go, and so
 // do the oldest beyond limit, which is none where it is 0.
 func (u *Users) Open(ctx context.Context, tx store.Tx, s *Session, limit int) error {
@@ -107,6 +132,7 @@ func (u *Users) Open(ctx context.Context, tx store.Tx, s *Session, limit int) er
 	if err := u.closeWhere(ctx, tx, s.UserID, ended); err != nil {
 		return err
 	}
+	u.locate(s)
 	if err := store.Insert(ctx, tx, sessionsTable, s); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"moorfast/internal/api"
@@ -34,6 +35,8 @@ type Users struct {
 	teams Teams
 	log   *slog.Logger
 	idle  time.Duration
+	geo   func(netip.Addr) string
+	names func(code, locale string) string
 	cache *cache.Cache[key, *identity.User]
 	here  touches
 }
@@ -52,12 +55,17 @@ type Options struct {
 	// ConsoleIdle is for how long a session of the console lives without being
 	// used; 0 is for as long as it lives at all (S-2).
 	ConsoleIdle time.Duration
+	// Country finds the country of an address, as a code of two capitals or "";
+	// nil knows none.
+	Country func(netip.Addr) string
+	// CountryName names the country of such a code in the language of a locale.
+	CountryName func(code, locale string) string
 }
 
 // New returns the users of a store.
 func New(units api.Units, teams Teams, o Options, log *slog.Logger) *Users {
 	return &Users{
-		units: units, teams: teams, log: log, idle: o.ConsoleIdle,
+		units: units, teams: teams, log: log, idle: o.ConsoleIdle, geo: o.Country, names: o.CountryName,
 		cache: cache.New[key, *identity.User](cached, o.Staleness, units.Now),
 	}
 }

@@ -130,7 +130,7 @@ func (s *Service) updateChallenge(ctx context.Context, call *api.Call, in answer
 		}
 		row.ChallengedAt = call.Micros()
 		err = s.Users.UpdateSession(ctx, tx, row, "factors", "challenged_at")
-		return row.Model(true, ""), err
+		return s.Users.Show(row, call.Locale, true, ""), err
 	})
 	if errors.Is(err, apierr.UserInvalidToken) {
 		_, missed := api.Write(ctx, call, func(tx store.Tx) (api.None, error) {

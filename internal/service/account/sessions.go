@@ -38,13 +38,13 @@ func (s *Service) open(ctx context.Context, tx store.Tx, call *api.Call, l login
 
 // hand gives an opened session to the client: in a cookie, and to a server in
 // the answer as well.
-func (l login) hand(call *api.Call) model.Session {
+func (s *Service) hand(call *api.Call, l login) model.Session {
 	call.SetSession(l.cookie, time.UnixMicro(l.ExpiresAt))
 	secret := ""
 	if call.Actor.Server() {
 		secret = l.cookie
 	}
-	return l.Model(true, secret)
+	return s.Users.Show(l.Session, call.Locale, true, secret)
 }
 
 // welcome decides whether a user who has proved himself may come in.
@@ -96,7 +96,7 @@ func (s *Service) createEmailPasswordSession(ctx context.Context, call *api.Call
 	if err != nil {
 		return model.Session{}, err
 	}
-	return l.hand(call), nil
+	return s.hand(call, l), nil
 }
 
 func (s *Service) createAnonymousSession(ctx context.Context, call *api.Call, _ none) (model.Session, error) {
@@ -114,7 +114,7 @@ func (s *Service) createAnonymousSession(ctx context.Context, call *api.Call, _ 
 	if err != nil {
 		return model.Session{}, err
 	}
-	return l.hand(call), nil
+	return s.hand(call, l), nil
 }
 
 type tokenSessionParams struct {
@@ -163,7 +163,7 @@ func (s *Service) createSession(ctx context.Context, call *api.Call, in tokenSes
 	if err != nil {
 		return model.Session{}, err
 	}
-	return l.hand(call), nil
+	return s.hand(call, l), nil
 }
 
 // reached notes that a user's address or number is his: what was sent there
@@ -195,7 +195,7 @@ func (s *Service) listSessions(ctx context.Context, call *api.Call, _ none) (mod
 		list, err := s.Users.Sessions(ctx, tx, id)
 		models := make([]model.Session, len(list))
 		for i := range list {
-			models[i] = list[i].Model(list[i].ID == call.Actor.SessionID, "")
+			models[i] = s.Users.Show(&list[i], call.Locale, list[i].ID == call.Actor.SessionID, "")
 		}
 		return model.SessionList{Total: len(models), Sessions: models}, err
 	})
@@ -223,7 +223,7 @@ func (s *Service) getSession(ctx context.Context, call *api.Call, in sessionPara
 		if err != nil {
 			return model.Session{}, err
 		}
-		return row.Model(row.ID == call.Actor.SessionID, ""), nil
+		return s.Users.Show(row, call.Locale, row.ID == call.Actor.SessionID, ""), nil
 	})
 }
 
@@ -235,7 +235,7 @@ func (s *Service) updateSession(ctx context.Context, call *api.Call, in sessionP
 		}
 		row.ExpiresAt = expiry(call)
 		err = s.Users.UpdateSession(ctx, tx, row, "expires_at")
-		return row.Model(row.ID == call.Actor.SessionID, ""), err
+		return s.Users.Show(row, call.Locale, row.ID == call.Actor.SessionID, ""), err
 	})
 }
 

@@ -60,10 +60,15 @@ func (s *Service) get(_ context.Context, call *api.Call, _ noParams) (localeMode
 	}
 	all, n := known(), namesIn(call.Locale)
 	at := slices.IndexFunc(all.Countries, func(c country) bool { return c.code == code })
-	if at < 0 {
+	switch {
+	case code == "":
 		return m, nil
+	case at < 0: // a place that the contract does not list, such as Greenland
+		m.Country = n.region(code, unknown)
+	default:
+		m.Country = n.country(all.Countries[at])
 	}
-	m.CountryCode, m.Country = code, n.country(all.Countries[at])
+	m.CountryCode = code
 	m.EU = slices.Contains(all.EU, code)
 	for _, e := range all.Continents {
 		if e.code == continentOf(code) {

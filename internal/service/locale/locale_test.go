@@ -43,6 +43,9 @@ func TestGet(t *testing.T) {
 		{"unknown address", in(""), "en", localeModel{"192.0.2.7", "--", "Unknown", "--", "Unknown", false, ""}},
 		{"United States", in("US"), "en", localeModel{"192.0.2.7", "US", "United States", "NA", "North America", false, "USD"}},
 		{"Poland", in("PL"), "de", localeModel{"192.0.2.7", "PL", "Polen", "EU", "Europa", true, "PLN"}},
+		{"a place that is not listed", in("GL"), "de", localeModel{"192.0.2.7", "GL", "Grönland", "NA", "Nordamerika", false, ""}},
+		{"and is not translated", in("GL"), "en", localeModel{"192.0.2.7", "GL", "Unknown", "NA", "North America", false, ""}},
+		{"a code that is none", in("ZZ"), "en", localeModel{"192.0.2.7", "ZZ", "Unknown", "--", "Unknown", false, ""}},
 		{"Kenya", in("KE"), "fr", localeModel{"192.0.2.7", "KE", "Kenya", "AF", "Afrique", false, ""}},
 	}
 	for _, tt := range tests {

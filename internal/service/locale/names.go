@@ -45,6 +45,17 @@ func standard(code string) string {
 	return code
 }
 
+// CountryName names the country of a code, of two capitals, in a locale of the
+// contract.
+func CountryName(code, locale string) string {
+	for _, c := range known().Countries {
+		if c.code == code {
+			return namesIn(locale).country(c)
+		}
+	}
+	return namesIn(locale).region(code, unknown)
+}
+
 func (n names) country(c country) string { return n.region(c.code, c.name) }
 
 // continentRegions are the continents in the codes of UN M.49.

@@ -24,7 +24,7 @@ func (s *Service) listSessions(ctx context.Context, call *api.Call, in listSessi
 		list, err := s.Users.Sessions(ctx, tx, string(in.UserID))
 		models := make([]model.Session, len(list))
 		for i := range list {
-			models[i] = list[i].Model(false, "")
+			models[i] = s.Users.Show(&list[i], call.Locale, false, "")
 		}
 		out := model.SessionList{Sessions: models}
 		if in.Total {
@@ -54,7 +54,7 @@ func (s *Service) createSession(ctx context.Context, call *api.Call, in createSe
 	if err != nil {
 		return model.Session{}, err
 	}
-	return session.Model(false, token.Cookie{UserID: userID, Secret: secret}.Encode()), nil
+	return s.Users.Show(session, call.Locale, false, token.Cookie{UserID: userID, Secret: secret}.Encode()), nil
 }
 
 type sessionParams struct {

@@ -1,0 +1,73 @@
+package server_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"moorfast/internal/clock"
+	"moorfast/internal/config"
+	"moorfast/internal/geo/geotest"
+	"moorfast/internal/server"
+	"moorfast/internal/server/servertest"
+)
+
+// With a file of countries, a client is told where it is from, and so is the
+// owner of a session.
+func TestCountries(t *testing.T) {
+	file := geotest.File(t, geotest.MaxMind, map[string]string{"8.8.8.0/24": "US", "2a00::/16": "DE"})
+	s := servertest.New(t, "MOORFAST_GEO_DATABASE="+file)
+	app := s.Found()
+	at := func(address string) *servertest.Client {
+		return s.Guest("X-Appwrite-Project", "app", "X-Forwarded-For", address, "X-Appwrite-Locale", "de")
+	}
+	for address, want := range map[string]string{
+		"8.8.8.8": "US Vereinigte Staaten NA false USD", "2a00::1": "DE Deutschland EU true ", "9.9.9.9": "-- Unknown -- false ", "127.0.0.1": "-- Unknown -- false ",
+	} {
+		a := at(address).Must("GET", "/locale", nil)
+		got := strings.Join([]string{a.Text("countryCode"), a.Text("country"), a.Text("continentCode"), a.Text("eu"), a.Text("currency")}, " ")
+		if got != want || a.Text("ip") != address {
+			t.Errorf("%s: got %s of %s, want %s", address, got, a.Text("ip"), want)
+		}
+	}
+	app.Guest.Must("POST", "/account", servertest.M{"userId": "walter", "email": "walter@example.org", "password": "correct horse 1"})
+	for address, want := range map[string]string{"2a00::1": "de Deutschland", "9.9.9.9": "-- Unknown"} {
+		c := at(address)
+		made := c.Must("POST", "/account/sessions/email", servertest.M{"email": "walter@example.org", "password": "correct horse 1"})
+		read := c.Must("GET", "/account/sessions/current", nil)
+		for _, a := range []servertest.Answer{made, read} {
+			if got := a.Text("countryCode") + " " + a.Text("countryName"); got != want {
+				t.Errorf("%s: the session is from %s, want %s", address, got, want)
+			}
+		}
+	}
+	if list := app.Key.Must("GET", "/users/walter/sessions", nil).Body; !strings.Contains(list, `"countryCode":"de","countryName":"Germany"`) {
+		t.Errorf("the sessions of the user are %s", list)
+	}
+}
+
+// A file of countries that can not be read stops the start before anything is
+// made.
+func TestAFileOfCountriesThatIsNone(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "countries.mmdb")
+	if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(dir, "data")
+	c, err := config.Load(config.Sources{Flags: map[string]string{"data": data}, Environ: []string{"MOORFAST_GEO_DATABASE=" + file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = server.New(context.Background(), c, slog.New(slog.DiscardHandler), clock.NewManual(time.Unix(0, 0)))
+	if err == nil || !strings.Contains(err.Error(), "MOORFAST_GEO_DATABASE") || !strings.Contains(err.Error(), "countries.mmdb: it is no database") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("the data directory: %v", err)
+	}
+}
