@@ -266,7 +266,7 @@ func (c *Client) send(ctx context.Context, r Request, at target, use Use) (*Resp
 // read returns the body, which is within the limit both as it was sent and as it
 // is unpacked.
 func read(response *http.Response, limit int64) ([]byte, error) {
-	if response.ContentLength > limit {
+	if response.ContentLength > limit && response.Request.Method != http.MethodHead {
 		return nil, ErrTooLarge
 	}
 	sent := io.LimitReader(response.Body, limit+1)

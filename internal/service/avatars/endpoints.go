@@ -77,7 +77,8 @@ type Pictures interface {
 	Encode(ctx context.Context, img image.Image, format string, quality int) ([]byte, error)
 }
 
-// Cache keeps answers of a project. A group is what is cleared together.
+// Cache keeps answers of a project. A group is what is cleared together. An error
+// of Put is for the cache itself to log: the answer is there without it.
 type Cache interface {
 	Get(ctx context.Context, project, group, key string) ([]byte, bool)
 	Put(ctx context.Context, project, group, key string, body []byte) error
@@ -129,7 +130,7 @@ func spec(name, path, summary string) api.Spec {
 }
 
 // kept answers from the cache, or with what is made now and kept for next time.
-// Parameters that are the same, whatever their spelling and order, share it.
+// Calls whose checked parameters are the same share it.
 func (s *Service) kept(ctx context.Context, call *api.Call, group string, in any, produce func() (api.Content, error)) (api.Content, error) {
 	params, err := json.Marshal(in)
 	if err != nil {
@@ -149,9 +150,7 @@ func (s *Service) kept(ctx context.Context, call *api.Call, group string, in any
 		return api.Content{}, err
 	}
 	if s.Cache != nil {
-		if err := s.Cache.Put(ctx, call.Project.ID, group, key, append([]byte(content.Type+"\n"), content.Body...)); err != nil {
-			return api.Content{}, err
-		}
+		s.Cache.Put(ctx, call.Project.ID, group, key, append([]byte(content.Type+"\n"), content.Body...)) //nolint:errcheck // as Cache says
 	}
 	return answer(call, content, "miss", month), nil
 }

@@ -95,7 +95,7 @@ func world(t *testing.T, handler http.HandlerFunc) (*Service, *away) {
 			return nil, errors.New("no such host")
 		},
 	})}
-	return &Service{Out: out, Pictures: drawn{image.NewPool(2, 8, image.Limits{MaxPixels: 1 << 22})}}, out
+	return &Service{Out: out, Pictures: drawn{image.NewPool(2, 8, image.Limits{MaxPixels: 1 << 17})}}, out
 }
 
 // invoke calls an endpoint, with parameters in pairs.
@@ -126,6 +126,22 @@ func invoke(t *testing.T, s *Service, user *identity.User, name string, params .
 	return out.(api.Content), call.Reply.Header, nil
 }
 
+// full is a cache that keeps nothing.
+type full struct{}
+
+func (full) Get(context.Context, string, string, string) ([]byte, bool) { return nil, false }
+
+func (full) Put(context.Context, string, string, string, []byte) error {
+	return errors.New("the disk is full")
+}
+
+func TestACacheThatIsFull(t *testing.T) {
+	s := &Service{Pictures: drawn{image.NewPool(1, 8, image.Limits{})}, Cache: full{}}
+	if c, _, err := invoke(t, s, nil, "getFlag", "code", "de"); err != nil || c.Type != pngType {
+		t.Errorf("got %s, %v", c.Type, err)
+	}
+}
+
 func pngOf(width, height int, c color.Color) []byte {
 	img := stdimage.NewRGBA(stdimage.Rect(0, 0, width, height))
 	for i := range width * height {
@@ -146,7 +162,7 @@ func TestImage(t *testing.T) {
 		case "/text":
 			fmt.Fprint(w, "<svg xmlns='http://www.w3.org/2000/svg'/>")
 		case "/huge":
-			w.Write(pngOf(1<<22+1, 1, color.Black))
+			w.Write(pngOf(1<<17+1, 1, color.Black))
 		case "/large":
 			w.Write(make([]byte, 10<<20+1))
 		case "/refused":
