@@ -119,7 +119,7 @@ func TestBadParameters(t *testing.T) {
 		{shot("permissions[]=root"), "permissions", "Value must a valid array no longer than 20 items and Value must be one of (geolocation, camera,"},
 		{shot("sleep=11"), "sleep", "Value must be a valid range between 0 and 10"},
 		{shot("quality=101"), "quality", "Value must be a valid range between -1 and 100"},
-		{shot("output=bmp"), "output", "Value must be one of ("},
+		{shot("output=bmp"), "output", "Value must be one of (jpg, jpeg, png, webp, heic, avif, gif)"},
 	} {
 		want := tt.message
 		if tt.param != "" {

@@ -42,6 +42,19 @@ func (t *theme) UnmarshalJSON(raw []byte) error {
 	return oneOf((*string)(t), raw, []string{"light", "dark"})
 }
 
+// output is a format of pictures, or none.
+type output string
+
+// UnmarshalJSON refuses formats that there are not.
+func (o *output) UnmarshalJSON(raw []byte) error {
+	formats := []string{"jpg", "jpeg", "png", "webp", "heic", "avif", "gif"}
+	*o = output(text(raw))
+	if *o != "" && !slices.Contains(formats, string(*o)) || string(raw) != `""` && *o == "" {
+		return api.Reject("Value must be one of (%s)", strings.Join(formats, ", "))
+	}
+	return nil
+}
+
 func oneOf(field *string, raw []byte, words []string) error {
 	*field = strings.ToLower(text(raw))
 	if !slices.Contains(words, *field) {

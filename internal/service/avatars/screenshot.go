@@ -41,7 +41,7 @@ type screenshotParams struct {
 	Width          int        `param:"width" min:"0" max:"2000" default:"0" doc:"Pixels of the picture; 0 is as it was taken."`
 	Height         int        `param:"height" min:"0" max:"2000" default:"0" doc:"Pixels of the picture; 0 is as it was taken."`
 	Quality        int        `param:"quality" min:"-1" max:"100" default:"-1" doc:"Of the compression; -1 leaves the choice."`
-	Output         string     `param:"output" oneof:",jpg,jpeg,png,webp,heic,avif,gif" default:"\"\"" doc:"Format of the picture."`
+	Output         output     `param:"output" default:"\"\"" doc:"Format of the picture."`
 }
 
 func (s *Service) screenshot(ctx context.Context, call *api.Call, in screenshotParams) (api.Content, error) {
@@ -65,15 +65,15 @@ func (s *Service) screenshot(ctx context.Context, call *api.Call, in screenshotP
 		if err != nil {
 			return api.Content{}, err
 		}
-		output := in.Output
-		if output == "" {
-			output = "png"
+		format := string(in.Output)
+		if format == "" {
+			format = "png"
 		}
-		body, err := s.Pictures.Fit(ctx, taken, in.Width, in.Height, in.Quality, output)
+		body, err := s.Pictures.Fit(ctx, taken, in.Width, in.Height, in.Quality, format)
 		if err != nil {
 			return api.Content{}, unreadable(ctx, err, apierr.AvatarImageNotFound)
 		}
-		return api.Content{Type: outputTypes[output], Body: body}, nil
+		return api.Content{Type: outputTypes[format], Body: body}, nil
 	})
 }
 
