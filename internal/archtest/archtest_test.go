@@ -32,8 +32,9 @@ var floors = [][]string{
 	{"internal/query"},
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
-	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/fetch", "internal/geo", "internal/image/codec"},
+	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/antivirus", "internal/fetch", "internal/geo", "internal/image/codec"},
 	{"internal/vault/vaulttest", "internal/geo/geotest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
+	{"internal/diskcache"},
 	{"internal/store"},
 	{"internal/store/migrate"},
 	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/s3", "internal/blob/blobtest"},
@@ -45,7 +46,7 @@ var floors = [][]string{
 	{"internal/core/access", "internal/core/listing"},
 	{"internal/core/teams"},
 	{"internal/core/users"},
-	{"internal/core/projects", "internal/core/documents"},
+	{"internal/core/projects", "internal/core/documents", "internal/core/files"},
 	// Services: one per service of the API.
 	{"internal/service/..."},
 	// The gateway: the same steps for every transport.
@@ -73,8 +74,8 @@ var only = map[string][]string{
 	"github.com/spf13/cobra":          {"cmd/moorfast"},
 	"github.com/pelletier/go-toml/v2": {"internal/config"},
 	"filippo.io/age":                  {"internal/seal"},
-	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/fetch", "internal/image/codec"},
-	{"internal/vault/vaulttest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
+	"github.com/minio/minio-go/v7":    {"internal/blob/s3"},
+	"github.com/tetratelabs/wazero":   {"internal/image/codec"},
 }
 
 type pkg struct {

@@ -11,6 +11,10 @@ import (
 // Description is what a value that is no datetime is told it must be.
 const Description = "Value must be valid date between 1000-01-01 00:00:00 and 9999-12-31 23:59:59."
 
+// FutureDescription is what a datetime that has passed is told, where it must not
+// have.
+const FutureDescription = "Value must be valid date in the future and between 1000-01-01 00:00:00 and 9999-12-31 23:59:59."
+
 // The years a datetime may lie in; they are the contract's.
 const (
 	minYear = 1000

@@ -2,6 +2,7 @@ package server
 
 import (
 	"moorfast/internal/core/documents"
+	"moorfast/internal/core/files"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -29,5 +30,6 @@ var (
 		{Number: 2, Name: "users", SQL: users.Tables},
 		{Number: 3, Name: "teams", SQL: teams.Tables},
 		{Number: 4, Name: "documents", SQL: documents.Tables},
+		{Number: 5, Name: "files", SQL: files.Tables},
 	}
 )

@@ -9,18 +9,21 @@ import (
 	"moorfast/internal/image"
 )
 
-// pictures is a pool of images, with the errors that clients see.
-type pictures struct{ pool *image.Pool }
-
 const (
 	picturesAtOnce = 2
 	picturesQueue  = 256      // that wait for their turn: a page may show every flag there is
-	maxPixels      = 24 << 20 // of an image from elsewhere
+	maxPixels      = 48 << 20 // of an image from elsewhere
 )
 
-func newPictures() pictures {
-	return pictures{image.NewPool(picturesAtOnce, picturesQueue, image.Limits{MaxPixels: maxPixels})}
+// newImages returns the pool that all pictures are made in. It reads files up to
+// the size that previews are made of.
+func newImages(previewLimit int64) *image.Pool {
+	return image.NewPool(picturesAtOnce, picturesQueue, image.Limits{MaxPixels: maxPixels, MaxBytes: previewLimit})
 }
+
+// pictures is the pool for the pictures of avatars, with the errors that clients
+// see.
+type pictures struct{ pool *image.Pool }
 
 // Fit cuts an image to the shape of a size, and scales it. A side of 0 follows
 // from the other.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"moorfast/internal/clock"
@@ -37,8 +38,38 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), s.Close())
 	}
 	go roomyHeap(ctx)
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	var upkeep sync.WaitGroup
+	upkeep.Go(func() { s.upkeep(working, log) })
 	s.greet(out, listener.Addr())
-	return errors.Join(s.serve(ctx, listener, log), s.Close())
+	err = s.serve(ctx, listener, log)
+	stop()
+	upkeep.Wait()
+	return errors.Join(err, s.Close())
+}
+
+// When the upkeep is done: soon after a start, and then by the day.
+const (
+	firstUpkeep = 5 * time.Minute
+	upkeepEvery = 24 * time.Hour
+)
+
+// upkeep sweeps until ctx ends.
+func (s *Server) upkeep(ctx context.Context, log *slog.Logger) {
+	timer := time.NewTimer(firstUpkeep)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "sweep", "err", err)
+		}
+		timer.Reset(upkeepEvery)
+	}
 }
 
 func (s *Server) serve(ctx context.Context, listener net.Listener, log *slog.Logger) error {

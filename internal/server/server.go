@@ -17,14 +17,17 @@ import (
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/core/access"
+	"moorfast/internal/core/files"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
+	"moorfast/internal/diskcache"
 	"moorfast/internal/fetch"
 	"moorfast/internal/gateway"
 	"moorfast/internal/geo"
 	"moorfast/internal/httpd"
 	"moorfast/internal/id"
+	"moorfast/internal/image"
 	"moorfast/internal/limit"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
@@ -42,6 +45,9 @@ type Server struct {
 
 	config config.Config
 	db     store.DB
+	files  *files.Files
+	images *image.Pool
+	cache  *diskcache.Cache
 	out    *fetch.Client // the way to other servers
 
 	country func(netip.Addr) string // of an address; nil knows none
@@ -127,9 +133,13 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	if s.config.Postgres() {
 		life = staleness
 	}
+	if err := s.openFiles(ctx, units, log); err != nil {
+		return err
+	}
 	core := core{
 		units:    units,
-		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log),
+		files:    s.files,
+		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log, s.files, s.cache),
 		users: users.New(units, teams.Memberships{}, users.Options{
 			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, Country: s.country, CountryName: locale.CountryName,
 		}, log),
@@ -158,8 +168,18 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	return h.Route(s.Table)
 }
 
+// Sweep collects what was left behind by work that was cut off.
+func (s *Server) Sweep(ctx context.Context) error { return s.files.Sweep(ctx) }
+
 // Close releases the store and the keys. Running requests are waited for by
 // whoever serves the handler.
 func (s *Server) Close() error {
-	return errors.Join(s.db.Close(), s.Vault.Close())
+	var errs []error
+	if s.files != nil {
+		errs = append(errs, s.files.Close())
+	}
+	if s.cache != nil {
+		errs = append(errs, s.cache.Close())
+	}
+	return errors.Join(append(errs, s.db.Close(), s.Vault.Close())...)
 }

@@ -11,6 +11,7 @@ import (
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
 	"moorfast/internal/core/documents"
+	"moorfast/internal/core/files"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -27,7 +28,9 @@ import (
 	"moorfast/internal/service/meta"
 	"moorfast/internal/service/project"
 	projectsservice "moorfast/internal/service/projects"
+	"moorfast/internal/service/storage"
 	teamsservice "moorfast/internal/service/teams"
+	"moorfast/internal/service/tokens"
 	usersservice "moorfast/internal/service/users"
 	"moorfast/internal/service/webhooks"
 	"moorfast/internal/store"
@@ -39,6 +42,7 @@ type core struct {
 	projects *projects.Projects
 	users    *users.Users
 	teams    *teams.Teams
+	files    *files.Files
 }
 
 // services returns every service of the program. Their tables can be read from
@@ -51,12 +55,17 @@ func (s *Server) services(c core) []api.Service {
 		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: passwords, Tokens: s.Vault},
 		&teamsservice.Service{Users: c.users, Teams: c.teams, Projects: c.projects, Console: s.Policy},
 		&databases.Service{Catalog: documents.New()},
+		&storage.Service{
+			Files: c.files, Pictures: s.images, Cache: s.cache, Tokens: s.Vault,
+			Limits: storage.Limits{File: s.config.Storage.Limit, Preview: s.config.Storage.PreviewLimit},
+		},
+		&tokens.Service{Keys: s.Vault},
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
 		&project.Service{Projects: c.projects, Tokens: s.Vault},
 		&webhooks.Service{},
 		&console.Service{Variables: variables(s.config)},
 		&locale.Service{Country: s.country},
-		&avatars.Service{Out: s.out, Pictures: newPictures(), Browser: s.browser()},
+		&avatars.Service{Out: s.out, Pictures: pictures{s.images}, Cache: s.cache, Browser: s.browser()},
 		&health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now},
 	}
 }

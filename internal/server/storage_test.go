@@ -42,7 +42,7 @@ func wantKept(t *testing.T, s blob.Store) {
 
 func TestFilesAreInTheDataDirectory(t *testing.T) {
 	dir := t.TempDir()
-	s, err := blobStore(t.Context(), storageConfig(t, "MOORFAST_DATA="+dir))
+	s, err := blobStore(t.Context(), storageConfig(t, "MOORFAST_DATA="+dir), "0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestFilesAreInABucket(t *testing.T) {
 	}
 	secret, _ := u.User.Password()
 	settings := bucketSettings(u.Scheme+"://"+u.Host, u.User.Username(), secret, strings.Trim(u.Path, "/"))
-	s, err := blobStore(t.Context(), storageConfig(t, settings...))
+	s, err := blobStore(t.Context(), storageConfig(t, settings...), "0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestAStoreThatIsNotThereStopsTheStart(t *testing.T) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	_, err = blobStore(t.Context(), storageConfig(t, bucketSettings("http://"+address, "key", "hunter2", "bucket")...))
+	_, err = blobStore(t.Context(), storageConfig(t, bucketSettings("http://"+address, "key", "hunter2", "bucket")...), "0")
 	if !errors.Is(err, blob.ErrUnavailable) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("open: %v", err)
 	}

@@ -146,6 +146,10 @@ func (v *Vault) Forget(ctx context.Context, project string) error {
 // Fingerprint returns the name of the root key that opened the ring.
 func (v *Vault) Fingerprint() string { return v.root.fingerprint }
 
+// Instance returns the id of the installation, 32 hex digits that a ring keeps
+// for life.
+func (v *Vault) Instance() string { return v.instance }
+
 // Source returns where the root key came from.
 func (v *Vault) Source() Source { return v.source }
 

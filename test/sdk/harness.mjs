@@ -122,6 +122,7 @@ export async function founder(endpoint, { project = 'app', scopes }) {
 }
 
 export const serverScopes = [
+  'buckets.read', 'buckets.write', 'files.read', 'files.write', 'tokens.read', 'tokens.write',
   'users.read', 'users.write', 'sessions.write', 'teams.read', 'teams.write', 'databases.read', 'databases.write',
   'tables.read', 'tables.write', 'columns.read', 'columns.write', 'indexes.read', 'indexes.write', 'rows.read', 'rows.write',
   'collections.read', 'collections.write', 'attributes.read', 'attributes.write', 'documents.read', 'documents.write',

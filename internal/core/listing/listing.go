@@ -20,6 +20,7 @@ const MaxTotal = 5000
 // Table is a table that can be listed.
 type Table struct {
 	Name     string
+	ID       string            // column of what clients call "$id"; "" is "id"
 	Resource string            // of one row, for messages: "User"
 	Columns  map[string]Column // by the name that clients have for it
 	Search   []string          // columns that a search looks in
@@ -44,13 +45,22 @@ type Page struct {
 }
 
 var system = map[string]Column{
-	"$id":        {Name: "id", Type: query.Text},
 	"$sequence":  {Name: "seq", Type: query.Sequence},
 	"$createdAt": {Name: "created_at", Type: query.Datetime},
 	"$updatedAt": {Name: "updated_at", Type: query.Datetime},
 }
 
+func (t Table) id() string {
+	if t.ID == "" {
+		return "id"
+	}
+	return t.ID
+}
+
 func (t Table) column(name string) Column {
+	if name == "$id" {
+		return Column{Name: t.id(), Type: query.Text}
+	}
 	if c, ok := system[name]; ok {
 		return c
 	}
@@ -87,7 +97,7 @@ func Read[R any](ctx context.Context, tx store.Tx, t Table, p Page) (rows []R, t
 	}
 	s := sqlb.Select{From: t.Name, Where: where, Order: t.order(plan), Limit: t.limit(plan, p), Offset: int(min(plan.Offset, 1<<31))}
 	if plan.Cursor.ID != "" {
-		if err := t.seek(ctx, tx, plan.Cursor, &s); err != nil {
+		if err := t.seek(ctx, tx, plan.Cursor, p.Where, &s); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -163,13 +173,14 @@ func (t Table) order(plan query.Plan) []sqlb.Order {
 	return append(order, sqlb.Order{Column: "seq", Desc: tie})
 }
 
-// seek begins the page behind the row that a cursor names, or before it.
-func (t Table) seek(ctx context.Context, tx store.Tx, cursor query.Cursor, s *sqlb.Select) error {
+// seek begins the page behind the row that a cursor names, or before it. It is
+// one of those that the client may see.
+func (t Table) seek(ctx context.Context, tx store.Tx, cursor query.Cursor, visible sqlb.Cond, s *sqlb.Select) error {
 	columns := make([]string, len(s.Order))
 	for i, o := range s.Order {
 		columns[i] = o.Column
 	}
-	sql, args := sqlb.Select{Columns: columns, From: t.Name, Where: sqlb.Eq("id", cursor.ID)}.SQL(tx.Dialect())
+	sql, args := sqlb.Select{Columns: columns, From: t.Name, Where: sqlb.And(visible, sqlb.Eq(t.id(), cursor.ID))}.SQL(tx.Dialect())
 	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return err
@@ -199,7 +210,7 @@ func (t Table) seek(ctx context.Context, tx store.Tx, cursor query.Cursor, s *sq
 }
 
 func (t Table) isText(column string) bool {
-	if column == "id" {
+	if column == t.id() {
 		return true
 	}
 	for _, c := range t.Columns {

@@ -17,9 +17,15 @@ import (
 	"moorfast/internal/vault"
 )
 
+// Holdings are what a project has outside of the store.
+type Holdings interface {
+	DropProject(ctx context.Context, id string) error
+}
+
 // Projects finds projects and their keys, from memory where it can.
 type Projects struct {
 	db      store.DB
+	held    []Holdings
 	vault   *vault.Vault
 	log     *slog.Logger
 	now     func() time.Time
@@ -32,10 +38,10 @@ type keyName struct{ project, hash string }
 
 // New returns the projects of a store. console is the console's own, which is
 // not stored. Other processes may share the store: life bounds for how long
-// their changes go unseen here.
-func New(db store.DB, v *vault.Vault, console *project.Project, life time.Duration, now func() time.Time, log *slog.Logger) *Projects {
+// their changes go unseen here. What a project holds goes with it.
+func New(db store.DB, v *vault.Vault, console *project.Project, life time.Duration, now func() time.Time, log *slog.Logger, held ...Holdings) *Projects {
 	return &Projects{
-		db: db, vault: v, log: log, now: now, console: console,
+		db: db, held: held, vault: v, log: log, now: now, console: console,
 		found: cache.New[string, *project.Project](10_000, life, now),
 		keys:  cache.New[keyName, *identity.APIKey](10_000, life, now),
 	}
@@ -186,6 +192,11 @@ func (p *Projects) Delete(ctx context.Context, id string, now int64) error {
 func (p *Projects) remove(ctx context.Context, id string) error {
 	if err := p.db.Drop(ctx, id); err != nil {
 		return err
+	}
+	for _, h := range p.held {
+		if err := h.DropProject(ctx, id); err != nil {
+			return err
+		}
 	}
 	p.keys.DropIf(func(k keyName) bool { return k.project == id })
 	if err := p.vault.Forget(ctx, id); err != nil {

@@ -28,6 +28,7 @@ import (
 type Server struct {
 	*server.Server
 	URL   string // of the API, with /v1
+	Dir   string // of its data
 	Clock *clock.Manual
 	Log   *bytes.Buffer
 	Stop  func() // it stops with the test, too
@@ -52,7 +53,7 @@ func Open(t testing.TB, dir string, env ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, Clock: clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)), Log: new(bytes.Buffer)}
+	s := &Server{t: t, Dir: dir, Clock: clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)), Log: new(bytes.Buffer)}
 	log := slog.New(slog.NewTextHandler(s.Log, nil))
 	if s.Server, err = server.New(context.Background(), c, log, s.Clock); err != nil {
 		t.Fatal(err)

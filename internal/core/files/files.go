@@ -1,0 +1,77 @@
+// Package files keeps buckets and what is in them: it takes uploads in, in one
+// piece or in parts, seals them on the way to where they are stored, and reads
+// them from any offset.
+//
+// Each part of a file is an object of its own, which nothing else ever has the
+// name of, sealed with a key of its own. The row of the part has both, and the
+// vault binds the key to that row: docs/decisions/0013.
+package files
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"moorfast/internal/api"
+	"moorfast/internal/blob"
+)
+
+// Scanner looks for viruses. The signature is that of the one it found, or "".
+type Scanner interface {
+	Scan(ctx context.Context, r io.Reader) (signature string, err error)
+}
+
+// Files keeps the files of all projects.
+type Files struct {
+	units   api.Units
+	blobs   blob.Store
+	scanner Scanner
+	log     *slog.Logger
+
+	removals sync.WaitGroup
+	stopping context.Context
+	stop     context.CancelFunc
+}
+
+// New returns the files whose bytes lie in blobs. Without a scanner, none is
+// looked at.
+func New(units api.Units, blobs blob.Store, scanner Scanner, log *slog.Logger) *Files {
+	f := &Files{units: units, blobs: blobs, scanner: scanner, log: log}
+	f.stopping, f.stop = context.WithCancel(context.Background())
+	return f
+}
+
+// Close ends what runs in the background, and the store of the bytes. What it
+// leaves, [Files.Sweep] finds.
+func (f *Files) Close() error {
+	f.stop()
+	f.removals.Wait()
+	if c, ok := f.blobs.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// Ping tells whether the store of the bytes answers.
+func (f *Files) Ping(ctx context.Context) error { return f.blobs.Ping(ctx) }
+
+var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// newObject names an object that was never there: 160 bits by chance, in
+// folders by their first two letters.
+func newObject(project string) string {
+	var b [20]byte
+	rand.Read(b[:])
+	name := lower.EncodeToString(b[:])
+	return project + "/" + name[:2] + "/" + name
+}
+
+// objectProject is the project that an object belongs to.
+func objectProject(key string) string {
+	project, _, _ := strings.Cut(key, "/")
+	return project
+}
