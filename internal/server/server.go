@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"moorfast/internal/antivirus"
 	"moorfast/internal/api"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
@@ -49,6 +50,8 @@ type Server struct {
 	images *image.Pool
 	cache  *diskcache.Cache
 	out    *fetch.Client // the way to other servers
+
+	scanner *antivirus.Client // nil where files are not looked at
 
 	country func(netip.Addr) string // of an address; nil knows none
 }

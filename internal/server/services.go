@@ -66,8 +66,19 @@ func (s *Server) services(c core) []api.Service {
 		&console.Service{Variables: variables(s.config)},
 		&locale.Service{Country: s.country},
 		&avatars.Service{Out: s.out, Pictures: pictures{s.images}, Cache: s.cache, Browser: s.browser()},
-		&health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now},
+		s.health(c),
 	}
+}
+
+func (s *Server) health(c core) *health.Service {
+	h := &health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now, Geo: s.country != nil}
+	if c.files != nil {
+		h.Storage = c.files.Try
+	}
+	if s.scanner != nil {
+		h.Scanner = s.scanner
+	}
+	return h
 }
 
 // browser returns the service that takes screenshots, or nil. Its address is the

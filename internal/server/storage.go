@@ -33,7 +33,8 @@ func (s *Server) openFiles(ctx context.Context, units api.Units, log *slog.Logge
 	}
 	var scanner files.Scanner
 	if av := s.config.Storage.Antivirus; av.Enabled {
-		scanner = &antivirus.Client{Network: "tcp", Addr: av.Addr()}
+		s.scanner = &antivirus.Client{Network: "tcp", Addr: av.Addr()}
+		scanner = s.scanner
 	}
 	s.files = files.New(units, blobs, scanner, log)
 	s.images = newImages(s.config.Storage.PreviewLimit)

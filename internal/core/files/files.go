@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/blob"
+	"moorfast/internal/store"
 )
 
 // Scanner looks for viruses. The signature is that of the one it found, or "".
@@ -56,8 +58,27 @@ func (f *Files) Close() error {
 	return nil
 }
 
-// Ping tells whether the store of the bytes answers.
-func (f *Files) Ping(ctx context.Context) error { return f.blobs.Ping(ctx) }
+// Try stores an object, reads it, and deletes it.
+func (f *Files) Try(ctx context.Context) error {
+	const want = "moorfast"
+	key := newObject(store.Platform)
+	if _, err := f.blobs.Put(ctx, key, strings.NewReader(want)); err != nil {
+		return err
+	}
+	object, err := f.blobs.Open(ctx, key)
+	if err == nil {
+		got := make([]byte, len(want))
+		_, err = object.ReadAt(got, 0)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		if err == nil && string(got) != want {
+			err = errors.New("files: an object has other bytes than it was given")
+		}
+		err = errors.Join(err, object.Close())
+	}
+	return errors.Join(err, f.blobs.Delete(ctx, key))
+}
 
 var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 

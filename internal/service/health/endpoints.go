@@ -17,7 +17,15 @@ type Service struct {
 	Version string
 	Ping    func(context.Context) error // of the store
 	Local   func() error                // whether the data directory can be written
+	Storage func(context.Context) error // whether files can be written and read
+	Geo     bool                        // addresses can be placed
+	Scanner Scanner                     // of files; nil where there is none
 	Now     func() time.Time
+}
+
+// Scanner is what looks for viruses.
+type Scanner interface {
+	Version(ctx context.Context) (string, error)
 }
 
 // Endpoints is the table of this service.
@@ -28,7 +36,7 @@ func (s *Service) Endpoints() []api.Endpoint {
 		api.New(spec("getCache", "/cache", "healthStatusList", "Tell whether the cache answers, which is this process."), s.cache),
 		api.New(spec("getPubSub", "/pubsub", "healthStatusList", "Tell whether messages between parts arrive, which are one process."), s.pubsub),
 		api.New(spec("getStorageLocal", "/storage/local", "healthStatus", "Tell whether the data directory can be read and written."), s.local),
-		api.New(spec("getStorage", "/storage", "healthStatus", "Tell whether the devices of files can be read and written, which come with storage."), later[none]),
+		api.New(spec("getStorage", "/storage", "healthStatus", "Tell whether files can be written and read where they are stored."), s.storage),
 		api.New(spec("getAntivirus", "/anti-virus", "healthAntivirus", "Tell whether files are searched for viruses."), s.antivirus),
 		api.New(spec("getCertificate", "/certificate", "healthCertificate", "Tell about the certificate of a domain, which comes with custom domains."), later[certificateParams]),
 		api.New(spec("getTime", "/time", "healthTime", "Compare the clock with another's, which would need the internet."), later[none]),
@@ -100,12 +108,30 @@ type antivirus struct {
 	Status  string `json:"status"`
 }
 
-func (s *Service) antivirus(context.Context, *api.Call, none) (antivirus, error) {
-	return antivirus{Status: "disabled"}, nil
+func (s *Service) storage(ctx context.Context, _ *api.Call, _ none) (status, error) {
+	begin := s.Now()
+	if err := s.Storage(ctx); err != nil {
+		return status{}, apierr.ServerError.Detail("Device files is not readable or not writable").Because(err)
+	}
+	return status{Ping: s.Now().Sub(begin).Milliseconds(), Status: "pass"}, nil
+}
+
+func (s *Service) antivirus(ctx context.Context, _ *api.Call, _ none) (antivirus, error) {
+	if s.Scanner == nil {
+		return antivirus{Status: "disabled"}, nil
+	}
+	version, err := s.Scanner.Version(ctx)
+	if err != nil {
+		return antivirus{Status: "fail"}, nil //nolint:nilerr // that it does not answer is the answer
+	}
+	return antivirus{Version: version, Status: "pass"}, nil
 }
 
 func (s *Service) geo(context.Context, *api.Call, none) (status, error) {
-	return status{}, apierr.ServerError.Detail("No service that places addresses is set up.")
+	if !s.Geo {
+		return status{}, apierr.ServerError.Detail("No countries of addresses are set up; see MOORFAST_GEO_DATABASE.")
+	}
+	return status{Status: "pass"}, nil
 }
 
 type certificateParams struct {
