@@ -17,7 +17,8 @@ type app struct {
 	ctx     context.Context
 	server  *process
 	client  *http.Client
-	headers map[string]string
+	headers map[string]string // of the user
+	admin   map[string]string // of the owner, working on the project
 	listURL string
 	created atomic.Int64
 	deleted atomic.Int64
@@ -53,6 +54,7 @@ func newApp(ctx context.Context, s *process) (*app, error) {
 		}
 	}
 	admin := map[string]string{"Cookie": console["Cookie"], "X-Appwrite-Project": "load", "X-Appwrite-Mode": "admin"}
+	a.admin = admin
 	column := func(kind string, more map[string]any) func() error {
 		return func() error { _, err := a.do("POST", table+"/columns/"+kind, more, admin); return err }
 	}

@@ -1,5 +1,5 @@
-// Command load measures what the program costs: it starts it, fills a table,
-// and prints the server's CPU time per operation, from the process's own
+// Command load measures what the program costs: it starts it, fills a table and a
+// bucket, and prints the server's CPU time per operation, from the process's own
 // accounting. CPU time says more than throughput on a machine with other work.
 package main
 
@@ -81,5 +81,5 @@ func run(ctx context.Context) error {
 		fmt.Printf("%-30s %6d %10.0f %9.2f %9.2f %12.0f %8s\n", c.what, c.conns, r.rate, r.p50, r.p99, r.cpu, budget)
 	}
 	fmt.Printf("\nmemory: %d MB before, %d MB after\n", idle>>20, s.memory()>>20)
-	return nil
+	return measureFiles(ctx, a, s)
 }

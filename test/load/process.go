@@ -31,7 +31,7 @@ func start(ctx context.Context, binary string) (*process, error) {
 	}
 	p := &process{dir: dir}
 	p.cmd = exec.CommandContext(ctx, binary, "serve", "--data", dir, "--listen", "127.0.0.1:0")
-	p.cmd.Env = append(os.Environ(), "_APP_OPTIONS_ABUSE=disabled")
+	p.cmd.Env = append(os.Environ(), "_APP_OPTIONS_ABUSE=disabled", "_APP_STORAGE_LIMIT=6442450944")
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
