@@ -53,6 +53,9 @@ $(TOOLS)/versitygw-$(S3SERVER)/versitygw:
 sdk: build ## the official SDKs, from npm, as clients of the program
 	cd test/sdk && npm ci --no-audit --no-fund --loglevel=error && MOORFAST=$(CURDIR)/$(BIN) npm test
 
+compat: build ## which calls of the official SDKs have an endpoint, by service
+	cd test/sdk && npm ci --no-audit --no-fund --loglevel=error && MOORFAST=$(CURDIR)/$(BIN) node compat.mjs
+
 bench: build ## server CPU per operation, as a table
 	$(GO) run ./test/load -binary $(BIN)
 

@@ -34,7 +34,7 @@ func signature(b []byte) string {
 }
 
 // bucket makes the bucket "pics", open to all users, with settings.
-func bucket(t *testing.T, settings M, env ...string) (*servertest.Server, servertest.Project) {
+func bucket(t testing.TB, settings M, env ...string) (*servertest.Server, servertest.Project) {
 	t.Helper()
 	s := servertest.New(t, env...)
 	app := s.Found()
