@@ -30,7 +30,7 @@ func decoderOf(t reflect.Type, b Bounds) (decoder, error) {
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		return intDecoder(t, b), nil
 	case reflect.Float64:
-		return floatDecoder(b.Loose), nil
+		return checked(t, floatDecoder(b.Loose)), nil
 	case reflect.Slice:
 		if t == reflect.TypeFor[json.RawMessage]() {
 			return func(raw json.RawMessage, v reflect.Value) error { v.SetBytes(raw); return nil }, nil

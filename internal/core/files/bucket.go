@@ -137,8 +137,10 @@ func Extension(name string) string {
 // deleteBucket removes the row of a bucket. Its files have no bucket then, and
 // are collected; see [Files.DeleteBucket].
 func deleteBucket(ctx context.Context, tx store.Tx, b *Bucket) error {
-	if _, err := store.DeleteWhere(ctx, tx, sizesTable, sqlb.Eq("bucket_seq", b.Seq)); err != nil {
-		return err
+	for _, table := range []string{sizesTable, madeTable} {
+		if _, err := store.DeleteWhere(ctx, tx, table, sqlb.Eq("bucket_seq", b.Seq)); err != nil {
+			return err
+		}
 	}
 	return store.Delete(ctx, tx, bucketsTable, b.ID)
 }

@@ -11,6 +11,7 @@ import (
 const (
 	bucketsTable = "buckets"
 	sizesTable   = "bucket_sizes"
+	madeTable    = "bucket_previews"
 	filesTable   = "files"
 	readersTable = "file_readers"
 	partsTable   = "file_parts"
@@ -34,6 +35,11 @@ CREATE TABLE bucket_sizes (
 	PRIMARY KEY (bucket_seq, shard)
 );
 
+CREATE TABLE bucket_previews (
+	bucket_seq $int NOT NULL, hour $int NOT NULL, made $int NOT NULL,
+	PRIMARY KEY (bucket_seq, hour)
+);
+
 CREATE TABLE files (
 	seq $serial, id $text NOT NULL, file_id $text NOT NULL, bucket_seq $int NOT NULL, created_at $int NOT NULL, updated_at $int NOT NULL,
 	name $text NOT NULL, folder $text NOT NULL, permissions $text NOT NULL, uploader $text NOT NULL,
@@ -44,6 +50,7 @@ CREATE TABLE files (
 );
 CREATE UNIQUE INDEX files_id ON files (id);
 CREATE INDEX files_bucket ON files (bucket_seq, seq);
+CREATE INDEX files_created ON files (bucket_seq, created_at, stored);
 CREATE INDEX files_incomplete ON files (updated_at) WHERE complete = 0;
 
 CREATE TABLE file_readers (

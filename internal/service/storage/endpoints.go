@@ -55,6 +55,16 @@ func (s *Service) buckets() []api.Endpoint {
 			Event: "buckets.[bucketId].update", Audit: audit("bucket.update"),
 		}, s.updateBucket),
 		api.New(api.Spec{
+			Name: "storage.getUsage", Method: "GET", Path: "/v1/storage/usage", Model: "usageStorage",
+			Summary: "Count the buckets, the files and their bytes, over time: of what is there still.",
+			Auth:    servers, Scopes: readBuckets,
+		}, s.usage),
+		api.New(api.Spec{
+			Name: "storage.getBucketUsage", Method: "GET", Path: "/v1/storage/{bucketId}/usage", Model: "usageBuckets",
+			Summary: "Count the files of a bucket, their bytes, and the previews that were made, over time.",
+			Auth:    servers, Scopes: readBuckets,
+		}, s.bucketUsage),
+		api.New(api.Spec{
 			Name: "storage.deleteBucket", Method: "DELETE", Path: bucket,
 			Summary: "Delete a bucket with all its files.",
 			Auth:    servers, Scopes: writeBuckets,

@@ -94,7 +94,7 @@ func (s *Service) preview(ctx context.Context, call *api.Call, in previewParams)
 	if err != nil {
 		return api.Content{}, refusal(err)
 	}
-	if err := s.Cache.Put(ctx, call.Project.ID, group, key, body); err != nil {
+	if err := errors.Join(s.Cache.Put(ctx, call.Project.ID, group, key, body), s.Files.MadePreview(ctx, call.Project.ID, file)); err != nil {
 		return api.Content{}, err
 	}
 	call.SetHeader("X-Appwrite-Cache", "miss")
