@@ -41,6 +41,7 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	@left=; add() { left="$$left$${left:+, }$$1"; }; \
 	[ -n "$$MOORFAST_TEST_POSTGRES" ] || add 'the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; \
 	[ -n "$$MOORFAST_TEST_S3" ] || add 'the S3 engine (set MOORFAST_TEST_S3 to http://key:secret@host:port/bucket to run it)'; \
+	[ -n "$$MOORFAST_TEST_BROWSER" ] || add 'files in a browser (set MOORFAST_TEST_BROWSER to a headless Chromium to open them)'; \
 	[ -n "$$MOORFAST_TEST_DISK" ] || unshare -m true 2>/dev/null || add 'the full disk (as root on Linux, a small one is mounted)'; \
 	echo "not run: $${left:-nothing}"
 
