@@ -1,8 +1,6 @@
 package files
 
 import (
-	"strings"
-
 	"moorfast/internal/core/listing"
 	"moorfast/internal/query"
 	"moorfast/internal/store/sqlb"
@@ -76,16 +74,7 @@ CREATE INDEX file_tokens_file ON file_tokens (file_seq);
 `
 
 // Tables returns the statements that make the tables of this package.
-func Tables(d sqlb.Dialect) []string {
-	typed := strings.NewReplacer("$serial", d.Serial(), "$text", d.Text(), "$int", d.Int()).Replace(ddl)
-	var list []string
-	for statement := range strings.SplitSeq(typed, ";\n") {
-		if s := strings.TrimSpace(statement); s != "" {
-			list = append(list, s)
-		}
-	}
-	return list
-}
+func Tables(d sqlb.Dialect) []string { return d.Statements(ddl) }
 
 // The tables that clients can list, with what they can filter and order by.
 var (

@@ -1,8 +1,6 @@
 package users
 
 import (
-	"strings"
-
 	"moorfast/internal/store/sqlb"
 )
 
@@ -93,13 +91,4 @@ CREATE TABLE console_root (
 `
 
 // Tables returns the statements that make the tables of this package.
-func Tables(d sqlb.Dialect) []string {
-	typed := strings.NewReplacer("$serial", d.Serial(), "$text", d.Text(), "$int", d.Int()).Replace(ddl)
-	var list []string
-	for statement := range strings.SplitSeq(typed, ";\n") {
-		if s := strings.TrimSpace(statement); s != "" {
-			list = append(list, s)
-		}
-	}
-	return list
-}
+func Tables(d sqlb.Dialect) []string { return d.Statements(ddl) }
