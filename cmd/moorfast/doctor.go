@@ -3,15 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"moorfast/internal/config"
 	"moorfast/internal/doctor"
+	"moorfast/internal/server"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
-	var format, failOn string
+	var format, failOn, baseline string
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -22,14 +26,14 @@ It only reads, and may run beside a server. It exits with 1 if a check failed
 that is as severe as --fail-on says.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != "text" && format != "json" {
-				return &usageError{errors.New("--format is text or json")}
+			if !slices.Contains(doctor.Formats, format) {
+				return &usageError{fmt.Errorf("--format is one of %s", strings.Join(doctor.Formats, ", "))}
 			}
 			least, err := doctor.ParseSeverity(failOn)
 			if err != nil {
 				return &usageError{fmt.Errorf("--fail-on: %w", err)}
 			}
-			s := doctor.Subject{System: doctor.ReadSystem(), Now: p.now()}
+			s := doctor.Subject{System: doctor.ReadSystem(), Now: p.now(), Resolve: server.Resolve}
 			s.Config, err = config.Load(p.sources())
 			var wrong *config.Error
 			if errors.As(err, &wrong) {
@@ -38,10 +42,26 @@ that is as severe as --fail-on says.`,
 			if ring, _, err := keyring(s.Config); err == nil {
 				s.Ring = ring
 			}
+			if len(s.Mistakes) == 0 { // what cannot be opened is a finding of its own
+				if data, closer, err := server.Inspect(cmd.Context(), s.Config, s.Now); err == nil {
+					s.Data = data
+					defer closer.Close()
+				}
+			}
 			report := doctor.Run(cmd.Context(), s)
-			if format == "json" {
+			if baseline != "" {
+				if report, err = since(report, baseline); err != nil {
+					return err
+				}
+			}
+			switch format {
+			case "json":
 				err = report.WriteJSON(p.out)
-			} else {
+			case "sarif":
+				err = report.WriteSARIF(p.out, readVersion().Version)
+			case "junit":
+				err = report.WriteJUnit(p.out)
+			default:
 				colour := p.isTerminal(p.out) && !p.sources().NoColor()
 				err = report.WriteText(p.out, doctor.TextOptions{All: all, Colour: colour})
 			}
@@ -56,8 +76,22 @@ that is as severe as --fail-on says.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&format, "format", "text", strings.Join(doctor.Formats, ", "))
 	cmd.Flags().StringVar(&failOn, "fail-on", "high", "critical, high, medium or low")
+	cmd.Flags().StringVar(&baseline, "baseline", "", "leave out what had failed in an earlier report, a `file` of --format json")
 	cmd.Flags().BoolVar(&all, "all", false, "also show what passes")
 	return cmd
+}
+
+// since leaves out what an earlier report has.
+func since(report doctor.Report, path string) (doctor.Report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return report, fmt.Errorf("--baseline: %w", err)
+	}
+	known, err := doctor.ReadBaseline(data)
+	if err != nil {
+		return report, &usageError{fmt.Errorf("--baseline %s: %w", path, err)}
+	}
+	return report.Without(known), nil
 }

@@ -74,7 +74,7 @@ func TestCommands(t *testing.T) {
 		{"config check, what does nothing", []string{"_APP_REDIS_HOST=x"}, "config check", 0, "_APP_REDIS_HOST does nothing: ", "1 setting does nothing"},
 		{"config check, all mistakes", []string{"MOORFAST_ABUSE=x", "MOORFAST_LOCAL=y"}, "config check", 78, "", "did you mean MOORFAST_LOCALE?"},
 		{"key status before the first start", nil, "key status --data " + data, 3, "", "the first moorfast serve makes one"},
-		{"doctor, wrong format", nil, "doctor --format xml", 2, "", "--format is text or json"},
+		{"doctor, wrong format", nil, "doctor --format xml", 2, "", "--format is one of text, json, sarif, junit"},
 		{"doctor, wrong severity", nil, "doctor --fail-on bad", 2, "", "--fail-on: "},
 		{"doctor before the first start", nil, "doctor --data " + data, 0, "UNKNOWN KEY-06", ""},
 		{"doctor as JSON", nil, "doctor --format json --data " + data, 0, `"id": "KEY-01"`, ""},
@@ -153,7 +153,7 @@ func TestAWrongKeyStopsTheStart(t *testing.T) {
 	if code, out, _ = command(t, nil, "key", "status", "--data", data); code != 0 || !strings.Contains(out, "opens the keyring") {
 		t.Errorf("key status: exit %d\n%s", code, out)
 	}
-	if code, out, _ = command(t, nil, "doctor", "--data", data); code != 0 || !strings.Contains(out, "of 19 · score ") {
+	if code, out, _ = command(t, nil, "doctor", "--data", data); code != 0 || !strings.Contains(out, "of 54 · score ") {
 		t.Errorf("doctor: exit %d\n%s", code, out)
 	}
 }

@@ -37,6 +37,16 @@ func consoleChecks() []Check {
 			"Otherwise a session goes on from an address, or for a person, that the lists keep out.", listsReachAll,
 		},
 		{
+			"CON-06", consoleGroup, Medium, "Every owner shows a second factor",
+			"A password that was guessed or found is then not enough.", none(func(f *Facts) []string { return f.OwnersWithoutMFA },
+				"owner", "set up an authenticator at the account page of each", "all do"),
+		},
+		{
+			"CON-07", consoleGroup, Low, "Every owner was here in the last 90 days",
+			"An account that nobody uses is one that nobody misses when it is taken.", none(func(f *Facts) []string { return f.StaleOwners },
+				"owner", "remove them from their organizations", "all were"),
+		},
+		{
 			"CON-08", consoleGroup, Low, "No invitation to the console has waited for long",
 			"An invitation is a key in a mailbox.", invitesAreFresh,
 		},

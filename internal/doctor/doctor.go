@@ -9,6 +9,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"moorfast/internal/config"
@@ -61,8 +62,11 @@ type Check struct {
 	Severity Severity
 	Title    string // what is true when it passes
 	Why      string // it matters
-	run      func(context.Context, *Subject) outcome
+	run      runner
 }
+
+// runner looks.
+type runner func(context.Context, *Subject) outcome
 
 // outcome is what a check found. Evidence holds no secret.
 type outcome struct {
@@ -91,6 +95,11 @@ type Subject struct {
 	System   System
 	Now      time.Time
 
+	// Resolve looks a name up; nil where names are not looked up.
+	Resolve func(ctx context.Context, name string) ([]string, error)
+
+	facts      *Facts // of Data; nil where it could not be asked
+	factsError error
 	vault      *vault.Vault // opened by Run, for the checks that need it
 	vaultError error
 }
@@ -104,12 +113,29 @@ type Data interface {
 	// StaleInvites counts invitations to the console that are older than t and
 	// neither accepted nor withdrawn.
 	StaleInvites(ctx context.Context, t time.Time) (int, error)
+	// Facts gathers what else is known of the installation.
+	Facts(ctx context.Context) (Facts, error)
 	// Sample tries to open some sealed fields, and counts those it could not.
 	Sample(ctx context.Context, v *vault.Vault) (tried, refused int, err error)
 }
 
 // checks is the registry.
-func checks() []Check { return append(keyChecks(), consoleChecks()...) }
+func checks() []Check {
+	return slices.Concat(keyChecks(), consoleChecks(), networkChecks(), authChecks(), dataChecks(), hostChecks(), compatChecks())
+}
+
+// facts makes a check of what the database says.
+func facts(look func(*Subject, *Facts) outcome) runner {
+	return func(_ context.Context, s *Subject) outcome {
+		switch {
+		case s.factsError != nil:
+			return unknown("%v", s.factsError)
+		case s.facts == nil:
+			return unknown("the database was not asked")
+		}
+		return look(s, s.facts)
+	}
+}
 
 // Run runs every check on s.
 func Run(ctx context.Context, s Subject) Report {
@@ -119,6 +145,12 @@ func Run(ctx context.Context, s Subject) Report {
 		})
 		if s.vault != nil {
 			defer s.vault.Close()
+		}
+	}
+	if s.Data != nil && len(s.Mistakes) == 0 {
+		f, err := s.Data.Facts(ctx)
+		if s.factsError = err; err == nil {
+			s.facts = &f
 		}
 	}
 	var r Report

@@ -21,10 +21,14 @@ var now = time.Unix(1_800_000_000, 0)
 func installation(t *testing.T, environ ...string) *Subject {
 	t.Helper()
 	data := t.TempDir()
+	chmod(t, data, 0o700)
 	s := &Subject{
-		Data:   &database{claimed: true, projects: []string{"shop", "console"}},
-		System: System{Protection: vault.Protection{NoCore: true, NoTrace: true, LockedBytes: 1 << 20}},
-		Now:    now,
+		Data: &database{claimed: true, projects: []string{"shop", "console"}},
+		System: System{
+			Protection: vault.Protection{NoCore: true, NoTrace: true, LockedBytes: 1 << 20},
+			NoNewPrivs: true, OpenFiles: 65536, Modules: 20, Revision: "0123abc",
+		},
+		Now: now,
 	}
 	s.configure(t, append([]string{"MOORFAST_DATA=" + data}, environ...)...)
 	v := vaulttest.Open(t, s.Ring, s.Config.Key)
@@ -47,6 +51,7 @@ func (s *Subject) configure(t *testing.T, environ ...string) {
 }
 
 type database struct {
+	facts    Facts
 	claimed  bool
 	projects []string
 	invites  int
@@ -57,6 +62,7 @@ type database struct {
 func (d *database) RootClaimed(context.Context) (bool, error)            { return d.claimed, d.err }
 func (d *database) Projects(context.Context) ([]string, error)           { return d.projects, d.err }
 func (d *database) StaleInvites(context.Context, time.Time) (int, error) { return d.invites, d.err }
+func (d *database) Facts(context.Context) (Facts, error)                 { return d.facts, d.err }
 func (d *database) Sample(context.Context, *vault.Vault) (tried, refused int, err error) {
 	return 9, d.refused, d.err
 }
@@ -72,6 +78,9 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 	}
 	with := func(environ ...string) func(*testing.T) *Subject {
 		return func(t *testing.T) *Subject { return installation(t, environ...) }
+	}
+	known := func(f func(*Facts)) func(*testing.T) *Subject {
+		return change(func(_ *testing.T, s *Subject) { f(&s.Data.(*database).facts) })
 	}
 	key := func(text string) func(*testing.T) *Subject {
 		return change(func(_ *testing.T, s *Subject) { s.Config.Key = vault.KeyText("K", vault.Hide(text)) })
@@ -96,10 +105,60 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 		"CON-05": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8", "MOORFAST_CONSOLE_ENFORCE=signup"),
 		"CON-08": change(func(_ *testing.T, s *Subject) { s.Data.(*database).invites = 2 }),
 		"CON-09": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8,0.0.0.0/0"),
+		"CON-06": known(func(f *Facts) { f.OwnersWithoutMFA = []string{"olga"} }),
+		"CON-07": known(func(f *Facts) { f.StaleOwners = []string{"olga"} }),
+		"NET-01": with("MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=disabled"),
+		"NET-05": with("MOORFAST_TRUSTED_PROXIES=0.0.0.0/0"),
+		"NET-08": with("MOORFAST_OUTBOUND_ALLOW=10.0.0.0/8"),
+		"NET-09": known(func(f *Facts) { f.AnyPlatform = []string{"shop"} }),
+		"NET-11": with("MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=enabled"),
+		"NET-14": change(func(t *testing.T, s *Subject) {
+			s.Config.Domain.Name = "api.example.org"
+			s.Resolve = func(context.Context, string) ([]string, error) { return nil, nil }
+		}),
+		"AUT-01": with("_APP_OPTIONS_ABUSE=disabled"),
+		"AUT-03": with("MOORFAST_CONSOLE_SESSION_IDLE=0s"),
+		"AUT-04": known(func(f *Facts) { f.WeakPolicies = []string{"shop"} }),
+		"AUT-06": known(func(f *Facts) { f.ForeignHash = 2 }),
+		"AUT-07": known(func(f *Facts) { f.KeysUnused = []string{"shop/old", "shop/older"} }),
+		"AUT-09": known(func(f *Facts) { f.KeysForever = []string{"shop/server"} }),
+		"AUT-10": with("_APP_SMTP_HOST=mail.example.org"),
+		"AUT-11": known(func(f *Facts) { f.OpenTables = []string{"shop/main/orders"} }),
+		"AUT-12": known(func(f *Facts) { f.PlainWebhooks = []string{"shop/hook"} }),
+		"DAT-01": known(func(f *Facts) { f.UnsealedBuckets = []string{"shop/pics"} }),
+		"DAT-02": with(),
+		"DAT-03": known(func(f *Facts) { f.OpenBuckets = []string{"shop/pics"} }),
+		"DAT-04": known(func(f *Facts) { f.PublicBuckets = []string{"shop/pics"} }),
+		"DAT-05": change(func(t *testing.T, s *Subject) { chmod(t, s.Config.Data, 0o755) }),
+		"DAT-06": change(func(_ *testing.T, s *Subject) {
+			s.System.room = func(string) (uint64, uint64, error) { return 10, 100, nil }
+		}),
+		"DAT-07": known(func(f *Facts) { f.Damaged = []string{"shop"} }),
+		"DAT-08": known(func(f *Facts) { f.LogBytes = 1 << 30 }),
+		"DAT-12": change(func(t *testing.T, s *Subject) { touch(t, filepath.Join(s.Config.Data, "users.sql")) }),
+		"HST-01": change(func(_ *testing.T, s *Subject) { s.System.Root = true }),
+		"HST-02": change(func(_ *testing.T, s *Subject) { s.System.NoNewPrivs = false }),
+		"HST-05": change(func(_ *testing.T, s *Subject) { s.System.OpenFiles = 1024 }),
+		"HST-06": change(func(_ *testing.T, s *Subject) {
+			s.System.fileSystem = func(string) (string, bool, error) { return "a file system in memory", false, nil }
+		}),
+		"SUP-04": change(func(_ *testing.T, s *Subject) { s.System.Modules = 0 }),
+		"SUP-05": change(func(_ *testing.T, s *Subject) { s.System.Revision = "0123abc dirty" }),
+		"CMP-01": with("MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=enabled", "_APP_DOMAIN=localhost"),
+		"CMP-02": with("_APP_ENV=development"),
+		"CMP-03": with("_APP_SMTP_HOST=mail.example.org"),
 	}
 	well := map[string]func(*testing.T) *Subject{
 		"KEY-05": with("MOORFAST_DB=postgres://db.internal/x"),
 		"CON-05": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8"),
+		"AUT-03": with("MOORFAST_CONSOLE_SESSION_IDLE=720h"),
+		"DAT-02": with("_APP_STORAGE_ANTIVIRUS=enabled"),
+		"DAT-06": change(func(_ *testing.T, s *Subject) {
+			s.System.room = func(string) (uint64, uint64, error) { return 90, 100, nil }
+		}),
+		"HST-06": change(func(_ *testing.T, s *Subject) {
+			s.System.fileSystem = func(string) (string, bool, error) { return "a local file system", true, nil }
+		}),
 	}
 	for _, c := range checks() {
 		t.Run(c.ID, func(t *testing.T) {
@@ -182,7 +241,7 @@ func TestWithoutDatabaseAndRingThingsAreUnknown(t *testing.T) {
 	}
 	s = installation(t)
 	s.Data.(*database).err = errors.New("no connection")
-	if got := s.summary(); got.Unknown != 4 {
+	if got := s.summary(); got.Unknown != 19 {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -43,3 +43,12 @@ func sameDisk(a, b string) (bool, error) {
 	}
 	return stats[0].Dev == stats[1].Dev, nil
 }
+
+// openFiles is how many files the process may have open.
+func openFiles() uint64 {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return 0
+	}
+	return limit.Cur
+}

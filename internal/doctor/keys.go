@@ -34,7 +34,7 @@ func keyChecks() []Check {
 			"Environments are inherited by child processes, and shown by container tools and crash reports.", keyIsNotInEnvironment,
 		},
 		{
-			"KEY-05", keysGroup, Medium, "The root key is not on the disk of the data",
+			"KEY-05", keysGroup, Low, "The root key is not on the disk of the data",
 			"One lost disk takes both, and one stolen disk gives both away.", keyIsElsewhere,
 		},
 		{

@@ -52,6 +52,7 @@ type Server struct {
 	out    *fetch.Client // the way to other servers
 
 	scanner *antivirus.Client // nil where files are not looked at
+	now     func() time.Time
 
 	country func(netip.Addr) string // of an address; nil knows none
 }
@@ -131,6 +132,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	// Answers show milliseconds. Rows keep no more, so that what a client reads
 	// is what it can compare with.
 	now := func() time.Time { return clk.Now().Truncate(time.Millisecond) }
+	s.now = now
 	units := api.Units{DB: s.db, Now: now, NewID: func() string { return id.New(clk.Now()) }}
 	life := time.Duration(0)
 	if s.config.Postgres() {

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -74,6 +76,15 @@ func (s *Server) health(c core) *health.Service {
 	h := &health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now, Geo: s.country != nil}
 	if c.files != nil {
 		h.Storage = c.files.Try
+	}
+	h.Security = func(ctx context.Context) (json.RawMessage, error) {
+		report, err := s.examine(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		err = report.WriteJSON(&b)
+		return b.Bytes(), err
 	}
 	if s.scanner != nil {
 		h.Scanner = s.scanner

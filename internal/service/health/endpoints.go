@@ -4,6 +4,8 @@ package health
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +22,10 @@ type Service struct {
 	Storage func(context.Context) error // whether files can be written and read
 	Geo     bool                        // addresses can be placed
 	Scanner Scanner                     // of files; nil where there is none
-	Now     func() time.Time
+
+	// Security is what the doctor says of the installation, as JSON.
+	Security func(context.Context) (json.RawMessage, error)
+	Now      func() time.Time
 }
 
 // Scanner is what looks for viruses.
@@ -42,6 +47,7 @@ func (s *Service) Endpoints() []api.Endpoint {
 		api.New(spec("getTime", "/time", "healthTime", "Compare the clock with another's, which would need the internet."), later[none]),
 		api.New(spec("getGeo", "/geo", "healthStatus", "Tell whether addresses can be placed."), s.geo),
 		api.New(spec("getFailedJobs", "/queue/failed/{name}", "healthQueue", "Count the jobs of a queue that have failed."), s.failed),
+		api.New(security, s.security),
 		api.New(open("getVersion", "/version", "healthVersion", "Tell the version of the API."), s.version),
 	}
 }
@@ -51,6 +57,24 @@ func spec(name, path, model, summary string) api.Spec {
 		Name: "health." + name, Method: "GET", Path: "/v1/health" + path, Model: model, Summary: summary,
 		Auth: identity.Key | identity.Admin, Scopes: []string{"health.read"}, Rules: api.Rules{Open: true},
 	}
+}
+
+// security is for who owns an organization of the console: it tells where the
+// installation is weak.
+var security = api.Spec{
+	Name: "health.getSecurity", Method: "GET", Path: "/v1/health/security",
+	Summary: "Tell what is wrong with the installation, as moorfast doctor does. For owners, at the console.",
+	Auth:    identity.Session | identity.JWT, Scopes: []string{"account"}, Rules: api.Rules{Where: api.ConsoleOnly},
+	Limit: api.Limit{N: 60, Keys: []string{"url:{url},userId:{userId}"}},
+}
+
+func (s *Service) security(ctx context.Context, call *api.Call, _ none) (api.Raw, error) {
+	owns := func(m identity.Membership) bool { return slices.Contains(m.Roles, identity.RoleOwner) }
+	if call.Actor.User == nil || !slices.ContainsFunc(call.Actor.User.Memberships, owns) {
+		return nil, apierr.UserUnauthorized
+	}
+	report, err := s.Security(ctx)
+	return api.Raw(report), err
 }
 
 func open(name, path, model, summary string) api.Spec {

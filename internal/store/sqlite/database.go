@@ -17,7 +17,7 @@ type database struct {
 	path    string
 	project string
 	vault   *vault.Vault
-	writer  *writer
+	writer  *writer // nil where it is only read
 
 	// commits counts what the writer has committed. It begins where no other
 	// opening of the file has counted; see [store.Tx.Version].
@@ -114,5 +114,8 @@ func (d *database) close() error {
 		errs = append(errs, c.close())
 	}
 	d.idle = nil
-	return errors.Join(append(errs, d.writer.close())...)
+	if d.writer != nil {
+		errs = append(errs, d.writer.close())
+	}
+	return errors.Join(errs...)
 }

@@ -29,7 +29,8 @@ func (t *tx) Dialect() sqlb.Dialect { return sqlb.SQLite }
 func (t *tx) Vault() *vault.Vault   { return t.database.vault }
 func (t *tx) OnCommit(fn func())    { t.hooks = append(t.hooks, fn) }
 
-func (t *tx) Version() (uint64, bool) { return t.version, t.readonly }
+// The number is of the commits of this process, and so of no use to a reader.
+func (t *tx) Version() (uint64, bool) { return t.version, t.readonly && t.database.writer != nil }
 
 func (t *tx) Exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
 	s, err := t.start(ctx, sql, args)

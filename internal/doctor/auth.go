@@ -1,0 +1,103 @@
+package doctor
+
+import (
+	"context"
+	"time"
+)
+
+const authGroup = "Sign-in"
+
+func authChecks() []Check {
+	return []Check{
+		{
+			"AUT-01", authGroup, High, "Calls are limited by rate",
+			"Without limits, passwords and codes are guessed as fast as the server answers.", callsAreLimited,
+		},
+		{
+			"AUT-03", authGroup, Low, "Sessions at the console end",
+			"A session that was stolen works for as long as it lives.", sessionsEnd,
+		},
+		{
+			"AUT-04", authGroup, Low, "Projects ask for more than eight characters",
+			"Passwords of eight characters that many people use are guessed first.", none(func(f *Facts) []string { return f.WeakPolicies },
+				"project", "switch the dictionary on, or ask for longer passwords, in the project's policies", "all do"),
+		},
+		{
+			"AUT-06", authGroup, Low, "No password is kept in a weaker form than ours",
+			"Hashes that were imported are made anew at the next sign-in; whose owners never come stay weak.", foreignHashes,
+		},
+		{
+			"AUT-07", authGroup, Medium, "API keys are used, and may do what they need",
+			"A key that nobody remembers opens its project to whoever finds it.", keysAreKept,
+		},
+		{
+			"AUT-09", authGroup, Low, "API keys end",
+			"One that was copied somewhere works for good.", none(func(f *Facts) []string { return f.KeysForever },
+				"key", "give them an end, and make new ones before it", "all do"),
+		},
+		{
+			"AUT-10", authGroup, Medium, "Mail leaves encrypted",
+			"Links to sign in and to recover an account are in it.", mailIsEncrypted,
+		},
+		{
+			"AUT-11", authGroup, Medium, "No table can be changed by anybody",
+			"What guests may write, robots write.", none(func(f *Facts) []string { return f.OpenTables },
+				"table", "give create, update and delete to roles of users", "none can"),
+		},
+		{
+			"AUT-12", authGroup, Low, "Webhooks ask for a certificate",
+			"Whoever stands between reads what they carry, and answers for the receiver.", none(func(f *Facts) []string { return f.PlainWebhooks },
+				"webhook", "switch TLS on for it", "all do"),
+		},
+	}
+}
+
+func callsAreLimited(_ context.Context, s *Subject) outcome {
+	if !s.Config.Abuse {
+		return fail("_APP_OPTIONS_ABUSE=enabled", "the limits are switched off, for sign-ins too")
+	}
+	return pass("they are")
+}
+
+// longSession is Appwrite's lifetime of a session, which nobody remembers the
+// beginning of.
+const longSession = 365 * 24 * time.Hour
+
+func sessionsEnd(_ context.Context, s *Subject) outcome {
+	life, idle := s.Config.Console.SessionLifetime, s.Config.Console.SessionIdle
+	if (life == 0 || life >= longSession) && idle == 0 {
+		return fail("MOORFAST_CONSOLE_SESSION_IDLE=720h", "they live for a year, used or not")
+	}
+	if idle > 0 {
+		return pass("after %v without a request", idle)
+	}
+	return pass("after %v", life)
+}
+
+var foreignHashes = facts(func(_ *Subject, f *Facts) outcome {
+	if f.ForeignHash > 0 {
+		return fail("ask their owners to sign in, or reset the passwords of those who do not", "%d users have an imported hash", f.ForeignHash)
+	}
+	return pass("all are Argon2id")
+})
+
+var keysAreKept = facts(func(_ *Subject, f *Facts) outcome {
+	switch {
+	case len(f.KeysUnused) > 0:
+		return fail("delete them", "not used for 90 days: %s", some(f.KeysUnused, "key"))
+	case len(f.KeysWide) > 0:
+		return fail("give them the scopes that they use", "of every scope: %s", some(f.KeysWide, "key"))
+	}
+	return pass("they do")
+})
+
+func mailIsEncrypted(_ context.Context, s *Subject) outcome {
+	m := s.Config.SMTP
+	switch {
+	case m.Host == "":
+		return pass("no mail is sent")
+	case m.Secure == "":
+		return fail("_APP_SMTP_SECURE=tls", "mail goes to %s in the clear", m.Host)
+	}
+	return pass("by %s", m.Secure)
+}

@@ -1,0 +1,118 @@
+package doctor
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+const networkGroup = "Network"
+
+func networkChecks() []Check {
+	return []Check{
+		{
+			"NET-01", networkGroup, Critical, "What leaves this machine is encrypted",
+			"Passwords, sessions and keys travel with every request.", trafficIsEncrypted,
+		},
+		{
+			"NET-05", networkGroup, High, "Few machines may say who a client is",
+			"Whoever is believed in a forwarding header can be any address, one of the console's list too.", proxiesAreFew,
+		},
+		{
+			"NET-08", networkGroup, Low, "Nothing private may be fetched",
+			"A URL that a user gives could then reach what only this machine can.", nothingPrivateIsFetched,
+		},
+		{
+			"NET-09", networkGroup, Medium, "No project takes pages of every host for its own",
+			"Any page that a signed-in user opens could then act for them.", none(func(f *Facts) []string { return f.AnyPlatform },
+				"project", "name the hosts of the app as platforms", "none does"),
+		},
+		{
+			"NET-11", networkGroup, Low, "The server listens where it has to, and not everywhere",
+			"An interface that nobody thinks of is one that nobody guards.", listensNarrowly,
+		},
+		{
+			"NET-14", networkGroup, Low, "The domain of the installation leads somewhere",
+			"Links in mails, and cookies, are made for it.", domainLeadsSomewhere,
+		},
+	}
+}
+
+// loopback reports whether only this machine reaches the server.
+func (s *Subject) loopback() bool {
+	host, _, err := net.SplitHostPort(s.Config.Listen)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+func trafficIsEncrypted(_ context.Context, s *Subject) outcome {
+	switch {
+	case s.loopback():
+		return pass("only this machine reaches %s", s.Config.Listen)
+	case s.Config.Network.ForceHTTPS:
+		return pass("plain HTTP is refused")
+	}
+	return fail("put a proxy that speaks TLS in front, name it in MOORFAST_TRUSTED_PROXIES, and set _APP_OPTIONS_FORCE_HTTPS=enabled",
+		"%s takes plain HTTP from other machines", s.Config.Listen)
+}
+
+func proxiesAreFew(_ context.Context, s *Subject) outcome {
+	var wide []string
+	for _, p := range s.Config.Network.TrustedProxies {
+		if p.Addr().Is4() && p.Bits() < 16 && !p.Addr().IsLoopback() || p.Addr().Is6() && p.Bits() < 48 {
+			wide = append(wide, p.String())
+		}
+	}
+	if len(wide) > 0 {
+		return fail("name the addresses of the proxies in MOORFAST_TRUSTED_PROXIES", "%s are believed", strings.Join(wide, ", "))
+	}
+	var names []string
+	for _, p := range s.Config.Network.TrustedProxies {
+		names = append(names, p.String())
+	}
+	return pass("%s", strings.Join(names, ", "))
+}
+
+func nothingPrivateIsFetched(_ context.Context, s *Subject) outcome {
+	var names []string
+	for _, p := range s.Config.Network.OutboundAllow {
+		names = append(names, p.String())
+	}
+	if len(names) > 0 {
+		return fail("remove from MOORFAST_OUTBOUND_ALLOW what is not needed any more", "%s may be fetched", strings.Join(names, ", "))
+	}
+	return pass("only the public internet is reached")
+}
+
+func listensNarrowly(_ context.Context, s *Subject) outcome {
+	host, _, err := net.SplitHostPort(s.Config.Listen)
+	if err != nil {
+		return unknown("%v", err)
+	}
+	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
+		return fail("--listen with the address of the interface that clients come by", "%s is every interface", s.Config.Listen)
+	}
+	return pass("%s", s.Config.Listen)
+}
+
+func domainLeadsSomewhere(ctx context.Context, s *Subject) outcome {
+	name := s.Config.Domain.Name
+	if name == "" || name == "localhost" {
+		return pass("there is no domain to look up")
+	}
+	if s.Resolve == nil {
+		return unknown("names are not looked up here")
+	}
+	addrs, err := s.Resolve(ctx, name)
+	switch {
+	case err != nil:
+		return unknown("%v", err)
+	case len(addrs) == 0:
+		return fail("an A or AAAA record for it", "%s has no address", name)
+	}
+	return pass("%s leads to %d addresses", name, len(addrs))
+}
