@@ -35,7 +35,7 @@ func dataChecks() []Check {
 				"bucket", "give read to roles, or share single files by tokens", "none may be"),
 		},
 		{
-			"DAT-05", dataGroup, High, "Only their owner can read the data",
+			"DAT-05", dataGroup, Medium, "Only their owner can read the data",
 			"Sealed or not, nobody else has a use for it.", dataIsClosed,
 		},
 		{
