@@ -52,7 +52,7 @@ var floors = [][]string{
 	// The gateway: the same steps for every transport.
 	{"internal/gateway", "internal/compat"},
 	// Transports, and the program.
-	{"internal/httpd", "internal/openapi"},
+	{"internal/httpd", "internal/openapi", "internal/metrics"},
 	{"internal/config"},
 	{"internal/doctor"},
 	{"internal/server"},
@@ -63,7 +63,7 @@ var floors = [][]string{
 
 // only names the packages that may import what is dangerous to have everywhere.
 var only = map[string][]string{
-	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
+	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/metrics", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
 	"database/sql":                    {},
 	"math/rand":                       {"test/"},
 	"math/rand/v2":                    {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents

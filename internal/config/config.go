@@ -31,6 +31,7 @@ type Config struct {
 	Development bool
 
 	Log         Log
+	Metrics     Metrics
 	Network     Network
 	Console     Console
 	Domain      Domain
@@ -77,6 +78,12 @@ const (
 type Log struct {
 	Level  slog.Level
 	Format string // "json", "text", or "auto": text on a terminal
+}
+
+// Metrics is where they are collected.
+type Metrics struct {
+	Listen string       // host and port; empty: nowhere
+	Token  vault.Secret // that a collector has to show; not set: none
 }
 
 // Network is what stands between the program and its clients.

@@ -35,11 +35,18 @@ func (l *loader) finish() {
 		c.Domain.Console = c.Domain.Name
 	}
 	l.checkListen()
+	if m := c.Metrics; m.Listen != "" && !loopback(m.Listen) && len(m.Token.Reveal()) < leastToken {
+		l.wrong(l.from("metrics.listen"), "set MOORFAST_METRICS_TOKEN to at least 16 chars, such as the output of openssl rand -hex 16",
+			"metrics beyond this machine need a token")
+	}
 	if c.Profile == Hardened && len(unbuilt) > 0 {
 		l.wrong(l.from("profile"), "use profile standard",
 			"hardened promises what this version can not do yet: %s", strings.Join(unbuilt, ", "))
 	}
 }
+
+// leastToken is the shortest token that nobody guesses, in chars.
+const leastToken = 16
 
 // unbuilt is what the profile hardened promises (security.md D.00) and nothing
 // does yet. A profile that is less than its name is refused.

@@ -94,6 +94,15 @@ func (c *Config) program() []setting {
 		},
 
 		{
+			key: "metrics.listen", doc: "host and port where Prometheus collects /metrics; beyond loopback it needs a token",
+			kind: text(&c.Metrics.Listen, hostPort),
+		},
+		{
+			key: "metrics.token", doc: "what a collector shows as its bearer token",
+			kind: secret(&c.Metrics.Token),
+		},
+
+		{
 			key: "trusted_proxies", start: "loopback", doc: "networks whose forwarding headers are believed, or none",
 			kind: parsed(&c.Network.TrustedProxies, clientaddr.Trusted),
 		},

@@ -37,6 +37,10 @@ type Server struct {
 	ForceHTTPS  bool
 	Compression Compression
 
+	// Observe is told of every answer; nil is nobody. The error is nil where there
+	// was none.
+	Observe func(e *api.Endpoint, status int, err *apierr.Error, took time.Duration)
+
 	routes route.Tree[*target]
 }
 
@@ -86,6 +90,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.reply(out)
+}
+
+// observe tells of the answer that is being sent.
+func (x *exchange) observe(status int, err *apierr.Error) {
+	if x.s.Observe != nil {
+		x.s.Observe(x.endpoint, status, err, time.Since(x.start))
+	}
 }
 
 // exchange is one request and its answer.

@@ -31,6 +31,7 @@ func (x *exchange) reply(out any) {
 		return
 	}
 	x.headers()
+	x.observe(status, nil)
 	switch out := out.(type) {
 	case api.None:
 		x.w.WriteHeader(status)
@@ -131,6 +132,7 @@ func (x *exchange) fail(err error) {
 			body.Message = "Server Error"
 		}
 	}
+	x.observe(body.Code, e)
 	if x.project == nil {
 		x.s.cors(x.w.Header(), x.client.Origin, nil, false)
 	}

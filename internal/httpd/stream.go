@@ -73,5 +73,6 @@ func (x *exchange) begin(out api.Stream) {
 	if status == 0 {
 		status = x.endpoint.Status
 	}
+	x.observe(status, nil)
 	x.w.WriteHeader(status)
 }

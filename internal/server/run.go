@@ -38,6 +38,11 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), s.Close())
 	}
 	go roomyHeap(ctx)
+	stopMetrics, err := s.collect(ctx, log)
+	if err != nil {
+		return errors.Join(err, listener.Close(), s.Close())
+	}
+	defer stopMetrics()
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var upkeep sync.WaitGroup
@@ -55,7 +60,7 @@ const (
 	upkeepEvery = 24 * time.Hour
 )
 
-// upkeep sweeps until ctx ends.
+// upkeep sweeps, and examines the installation, until ctx ends.
 func (s *Server) upkeep(ctx context.Context, log *slog.Logger) {
 	timer := time.NewTimer(firstUpkeep)
 	defer timer.Stop()
@@ -65,8 +70,8 @@ func (s *Server) upkeep(ctx context.Context, log *slog.Logger) {
 			return
 		case <-timer.C:
 		}
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-			log.ErrorContext(ctx, "sweep", "err", err)
+		if err := errors.Join(s.Sweep(ctx), s.checkUp(ctx, log)); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "upkeep", "err", err)
 		}
 		timer.Reset(upkeepEvery)
 	}

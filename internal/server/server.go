@@ -30,6 +30,7 @@ import (
 	"moorfast/internal/id"
 	"moorfast/internal/image"
 	"moorfast/internal/limit"
+	"moorfast/internal/metrics"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
 	"moorfast/internal/store/postgres"
@@ -53,6 +54,7 @@ type Server struct {
 
 	scanner *antivirus.Client // nil where files are not looked at
 	now     func() time.Time
+	metrics *metrics.Metrics
 
 	country func(netip.Addr) string // of an address; nil knows none
 }
@@ -168,6 +170,11 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),
 		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
 		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
+	}
+	if s.config.Metrics.Listen != "" {
+		s.metrics = metrics.New(Version())
+		h.Observe = s.metrics.Observe
+		s.gauges(ctx)
 	}
 	s.Handler = h
 	return h.Route(s.Table)

@@ -192,3 +192,25 @@ test('settings that cannot be are all named at once', async (t) => {
   for (const name of ['_APP_CONSOLE_WHITELIST_ROOT', '10.0.0.0/33', 'MOORFAST_LISTEN']) assert.ok(out.includes(name), out)
   assert.deepEqual(await readdir(dir), [])
 })
+
+test('metrics are for who has the token, and name nobody', async (t) => {
+  const { createServer } = await import('node:net')
+  const port = await new Promise((resolve) => {
+    const s = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = s.address()
+      s.close(() => resolve(port))
+    })
+  })
+  const { endpoint } = await serve(t, { env: { MOORFAST_METRICS_LISTEN: `127.0.0.1:${port}`, MOORFAST_METRICS_TOKEN: 'a token of some length' } })
+  await founder(endpoint, { scopes: [] })
+  await call(endpoint, 'POST', '/account/sessions/email', { body: { email: 'founder@example.org', password: 'a wrong password' } })
+  const at = `http://127.0.0.1:${port}/metrics`
+  assert.equal((await fetch(at)).status, 401)
+  const text = await (await fetch(at, { headers: { Authorization: 'Bearer a token of some length' } })).text()
+  assert.match(text, /moorfast_auth_attempts_total\{method="password",result="refused"\} 1/)
+  assert.match(text, /moorfast_key_age_seconds\{purpose="root"\} \d/)
+  assert.ok(!text.includes('example.org'))
+  const { code, out } = await run(['serve', '--data', await dataDir(t), '--listen', '127.0.0.1:0'], { MOORFAST_METRICS_LISTEN: '0.0.0.0:0' })
+  assert.equal(code, 78)
+  assert.match(out, /need a token/)
+})

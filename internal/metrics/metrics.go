@@ -1,0 +1,156 @@
+// Package metrics counts what happens, for Prometheus to collect. Nothing in it
+// names a user, an address or a project: the labels are those of the table of
+// endpoints and of the catalogue of errors, and so are bounded.
+package metrics
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"moorfast/internal/api"
+	"moorfast/internal/apierr"
+)
+
+// Metrics are the counters of one server.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	errors   *prometheus.CounterVec
+	attempts *prometheus.CounterVec
+	denied   *prometheus.CounterVec
+	limited  prometheus.Counter
+
+	score    prometheus.Gauge
+	findings *prometheus.GaugeVec
+}
+
+// New returns metrics of a version of the program.
+func New(version string) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorfast_http_requests_total", Help: "Requests that were answered, by service and status.",
+		}, []string{"service", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "moorfast_http_request_seconds", Help: "How long answers took, by service.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"service"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorfast_errors_total", Help: "Errors that clients were answered, by their type.",
+		}, []string{"type"}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorfast_auth_attempts_total", Help: "Attempts to sign in, by how and how they ended.",
+		}, []string{"method", "result"}),
+		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorfast_console_denied_total", Help: "Requests and sign-ins that the rules of the console refused.",
+		}, []string{"rule"}),
+		limited: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "moorfast_ratelimit_hits_total", Help: "Requests that were refused because there were too many.",
+		}),
+		score: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "moorfast_doctor_score", Help: "The score of the last examination, of 100.",
+		}),
+		findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "moorfast_doctor_findings", Help: "What the last examination found, by severity.",
+		}, []string{"severity"}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "moorfast_build_info", Help: "1, with the version of the program.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	build.Set(1)
+	m.registry.MustRegister(m.requests, m.seconds, m.errors, m.attempts, m.denied, m.limited, m.score, m.findings, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// signIns are the endpoints at which somebody proves who they are, and how.
+var signIns = map[string]string{
+	"account.createEmailPasswordSession": "password", "account.createSession": "token", "account.updateMagicURLSession": "magic-url",
+	"account.updatePhoneSession": "phone", "account.createAnonymousSession": "anonymous", "account.updateMfaChallenge": "mfa",
+	"account.create": "sign-up", "account.updateRecovery": "recovery",
+}
+
+// rules are the errors by which the console refuses, by what refused.
+var rules = map[string]string{
+	apierr.UserIPNotWhitelisted.Type: "address", apierr.UserEmailNotWhitelisted.Type: "email", apierr.UserConsoleCountExceeded.Type: "root",
+}
+
+// Observe counts an answer. The endpoint is nil where the request was for none,
+// and err where it was no error.
+func (m *Metrics) Observe(e *api.Endpoint, status int, err *apierr.Error, took time.Duration) {
+	service, method := "none", ""
+	if e != nil {
+		service, method = e.Rules.Service, signIns[e.Name]
+	}
+	m.requests.WithLabelValues(service, strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(service).Observe(took.Seconds())
+	if method != "" {
+		m.attempts.WithLabelValues(method, result(status)).Inc()
+	}
+	if err == nil {
+		return
+	}
+	m.errors.WithLabelValues(err.Type).Inc()
+	if rule := rules[err.Type]; rule != "" {
+		m.denied.WithLabelValues(rule).Inc()
+	}
+	if err.Status == http.StatusTooManyRequests {
+		m.limited.Inc()
+	}
+}
+
+func result(status int) string {
+	switch {
+	case status < 400:
+		return "ok"
+	case status == http.StatusTooManyRequests:
+		return "limited"
+	case status < 500:
+		return "refused"
+	}
+	return "failed"
+}
+
+// Examined notes what the doctor has found.
+func (m *Metrics) Examined(score int, findings map[string]int) {
+	m.score.Set(float64(score))
+	m.findings.Reset()
+	for severity, n := range findings {
+		m.findings.WithLabelValues(severity).Set(float64(n))
+	}
+}
+
+// Gauge adds a number that is asked for when it is collected.
+func (m *Metrics) Gauge(name, help string, labels map[string]string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value))
+}
+
+// Handler serves the metrics in the format of Prometheus, to whoever has the
+// token; "" asks for none.
+func (m *Metrics) Handler(token string) http.Handler {
+	metrics := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+	want := sha256.Sum256([]byte(token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		got := sha256.Sum256([]byte(given))
+		switch {
+		case r.URL.Path != "/metrics":
+			http.NotFound(w, r)
+		case token != "" && subtle.ConstantTimeCompare(want[:], got[:]) != 1:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="metrics"`)
+			http.Error(w, "a token is needed", http.StatusUnauthorized)
+		default:
+			metrics.ServeHTTP(w, r)
+		}
+	})
+}
