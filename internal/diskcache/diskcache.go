@@ -333,7 +333,7 @@ func (c *Cache) drop(ctx context.Context, dir string) error {
 				size += disk(info.Size())
 			}
 		}
-		return nil //nolint:nilerr // what can not be counted is removed all the same
+		return nil // what can not be counted is removed all the same
 	})
 	// A put that had found the directory may still name its entry in it.
 	err := c.root.RemoveAll(gone)

@@ -203,8 +203,7 @@ func TestCheck(t *testing.T) {
 func TestRedirects(t *testing.T) {
 	inner := serve(t, false, func(http.ResponseWriter, *http.Request) {})
 	plain := serve(t, false, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "plain") })
-	var s *server
-	s = serve(t, false, func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, false, func(w http.ResponseWriter, r *http.Request) {
 		to := r.URL.Query().Get("to")
 		if n, err := strconv.Atoi(r.URL.Query().Get("hops")); err == nil && n > 0 {
 			to = fmt.Sprintf("/?hops=%d", n-1)

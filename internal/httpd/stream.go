@@ -26,7 +26,7 @@ func (x *exchange) stream(out api.Stream) {
 		x.begin(out)
 		return
 	}
-	defer out.Body.Close() //nolint:errcheck // it was only read
+	defer out.Body.Close()
 	buf := streamBuffers.Get().(*[streamBuffer]byte)
 	defer streamBuffers.Put(buf)
 	n, err := 0, error(nil)

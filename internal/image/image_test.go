@@ -122,7 +122,8 @@ func TestEachParameterDoesWhatItSays(t *testing.T) {
 		{"an eighth on a background", Edit{Rotation: 45, Background: "0000ff"}, 85, 85, []pixel{{0, 0, blue}, {84, 84, blue}, {35, 21, red}}},
 		{"short colors", Edit{BorderWidth: 2, BorderColor: "0f0"}, 84, 44, []pixel{{0, 0, green}}},
 		{"all at once", Edit{Width: 20, Height: 20, Opacity: .5, Background: "000000", BorderWidth: 2, BorderColor: "ffffff", BorderRadius: 4, Rotation: 90}, 24, 24, []pixel{
-			{0, 0, clear0}, {12, 0, white}, {12, 1, white}, {18, 5, color.NRGBA{128, 0, 0, 255}}, {18, 18, color.NRGBA{0, 128, 0, 255}}}},
+			{0, 0, clear0}, {12, 0, white}, {12, 1, white}, {18, 5, color.NRGBA{128, 0, 0, 255}}, {18, 18, color.NRGBA{0, 128, 0, 255}},
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.edit.Opacity == 0 {
@@ -332,8 +333,10 @@ func TestIconsShowTheExtension(t *testing.T) {
 	}
 	img := decoded(t, out)
 	for _, p := range []pixel{
-		{2, 2, color.NRGBA{0xec, 0xef, 0xf1, 255}}, {50, 50, white},
-		{45, 112, color.NRGBA{0xd3, 0x2f, 0x2f, 255}}, {158, 22, color.NRGBA{0xec, 0xef, 0xf1, 255}},
+		{2, 2, color.NRGBA{0xec, 0xef, 0xf1, 255}},
+		{50, 50, white},
+		{45, 112, color.NRGBA{0xd3, 0x2f, 0x2f, 255}},
+		{158, 22, color.NRGBA{0xec, 0xef, 0xf1, 255}},
 		{128, 50, color.NRGBA{0xcf, 0xd8, 0xdc, 255}},
 	} {
 		if got := at(img, p.x, p.y); !near(got, p.want, 2) {
@@ -350,8 +353,13 @@ func TestIconsShowTheExtension(t *testing.T) {
 		t.Errorf("%d pixels of the middle of the band are of letters", light)
 	}
 	for _, c := range []struct{ mime, extension, want string }{
-		{"application/pdf", "pdf", "PDF"}, {"", "", "FILE"}, {"video/mp4", "", "MP4"}, {"application/octet-stream", "", "FILE"},
-		{"text/plain", "markdown", "MARK"}, {"", "äöü", "FILE"}, {"text/css", "<b>", "B"},
+		{"application/pdf", "pdf", "PDF"},
+		{"", "", "FILE"},
+		{"video/mp4", "", "MP4"},
+		{"application/octet-stream", "", "FILE"},
+		{"text/plain", "markdown", "MARK"},
+		{"", "äöü", "FILE"},
+		{"text/css", "<b>", "B"},
 	} {
 		if got := letters(c.mime, c.extension); got != c.want {
 			t.Errorf("letters(%q, %q) = %q, want %q", c.mime, c.extension, got, c.want)

@@ -136,7 +136,7 @@ func (s *Store) List(ctx context.Context, prefix string, fn func(blob.Info) erro
 			}
 			return nil
 		case !entry.Type().IsRegular() || !strings.HasPrefix(name, prefix) || blob.CheckKey(name) != nil:
-			return nil
+			return nil //nolint:nilerr // what is no object is passed over
 		}
 		info, err := entry.Info()
 		if errors.Is(err, fs.ErrNotExist) {

@@ -27,9 +27,9 @@ func BucketsUsage(ctx context.Context, tx store.Tx, at []time.Time) (Usage, erro
 	return usage(ctx, tx, at, bucketsUsage)
 }
 
-// FilesUsage tells how many files there were in a bucket, or with nil in all, and
+// ContentUsage tells how many files there were in a bucket, or with nil in all, and
 // how many bytes they take where they are stored.
-func FilesUsage(ctx context.Context, tx store.Tx, b *Bucket, at []time.Time) (files, bytes Usage, err error) {
+func ContentUsage(ctx context.Context, tx store.Tx, b *Bucket, at []time.Time) (files, bytes Usage, err error) {
 	where, args := "", []any{}
 	if b != nil {
 		where, args = inBucket, []any{b.Seq}

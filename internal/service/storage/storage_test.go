@@ -2,7 +2,7 @@ package storage_test
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the contract's signature
+	"crypto/md5"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -29,7 +29,7 @@ func content(seed uint64, n int) []byte {
 }
 
 func signature(b []byte) string {
-	sum := md5.Sum(b) //nolint:gosec // the contract's signature
+	sum := md5.Sum(b)
 	return hex.EncodeToString(sum[:])
 }
 

@@ -72,7 +72,7 @@ func (s *Service) usage(ctx context.Context, call *api.Call, in usageParams) (st
 		if err != nil {
 			return storageUsage{}, err
 		}
-		count, bytes, err := files.FilesUsage(ctx, tx, nil, at)
+		count, bytes, err := files.ContentUsage(ctx, tx, nil, at)
 		if err != nil {
 			return storageUsage{}, err
 		}
@@ -96,7 +96,7 @@ func (s *Service) bucketUsage(ctx context.Context, call *api.Call, in bucketUsag
 		if err != nil {
 			return bucketUsage{}, err
 		}
-		count, bytes, err := files.FilesUsage(ctx, tx, b, at)
+		count, bytes, err := files.ContentUsage(ctx, tx, b, at)
 		if err != nil {
 			return bucketUsage{}, err
 		}
