@@ -168,8 +168,6 @@ func TestUpdateRefuses(t *testing.T) {
 	}
 	_, err = b.update(ref, owner, "r1", "", rowPermissions(`read("user:u2")`))
 	wantKind(t, err, documents.Unauthorized)
-	_, err = b.update(ref, owner, "r1", `{"year":"{\"method\":\"increment\",\"values\":[1]}"}`, nil)
-	wantKind(t, err, documents.NotBuilt)
 	wantKind(t, b.delete(ref, other, "r1"), documents.Unauthorized)
 	wantKind(t, b.delete(ref, other, "nope"), documents.NoRow)
 }

@@ -25,6 +25,9 @@ func (t *Table) Upsert(ctx context.Context, tx store.Tx, by By, row Row) ([]byte
 	var none *Error
 	switch {
 	case errors.As(err, &none) && none.Kind == NoRow:
+		if row.Data, err = t.resolveNew(row.Data, by.Now.UnixMilli()); err != nil {
+			return nil, err
+		}
 		return t.Create(ctx, tx, by, row)
 	case err != nil:
 		return nil, err
@@ -83,10 +86,13 @@ func (t *Table) differ(tx store.Tx, by By, rows store.Rows, row Row, c *change) 
 }
 
 func (t *Table) compareData(tx store.Tx, by By, rows store.Rows, row Row, c *change) error {
-	if err := checkOperators(row.Data); err != nil {
+	data, err := t.resolve(row.Data, by.Now.UnixMilli(), func(i int) ([]byte, error) {
+		return encoder{t, by.Form, tx}.value(nil, rows, fieldsAt+i, &t.fields[i])
+	})
+	if err != nil {
 		return err
 	}
-	draft, err := t.Schema.DraftChange(row.Data)
+	draft, err := t.Schema.DraftChange(data)
 	if err != nil {
 		return err
 	}
