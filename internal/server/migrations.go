@@ -31,5 +31,6 @@ var (
 		{Number: 3, Name: "teams", SQL: teams.Tables},
 		{Number: 4, Name: "documents", SQL: documents.Tables},
 		{Number: 5, Name: "files", SQL: files.Tables},
+		{Number: 6, Name: "transactions", SQL: documents.TransactionTables},
 	}
 )

@@ -33,7 +33,7 @@ func (t *Table) UpdateMany(ctx context.Context, tx store.Tx, by By, queries []st
 	for i := range rows {
 		rows[i].Data, rows[i].Permissions = change.Data, change.Permissions
 	}
-	return t.each(by, rows, func(row Row) ([]byte, error) { return t.Update(ctx, tx, by, row) })
+	return t.each(by, rows, func(row Row) ([]byte, error) { return t.Update(ctx, tx, by.one(t, row.ID), row) })
 }
 
 // DeleteMany removes all rows that queries find, and returns the first of them
@@ -50,7 +50,7 @@ func (t *Table) DeleteMany(ctx context.Context, tx store.Tx, by By, queries []st
 				return nil, err
 			}
 		}
-		return gone, t.Delete(ctx, tx, by, row.ID)
+		return gone, t.Delete(ctx, tx, by.one(t, row.ID), row.ID)
 	})
 }
 

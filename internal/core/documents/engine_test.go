@@ -43,7 +43,10 @@ func openStore(tb testing.TB) store.DB {
 
 func openEngine(tb testing.TB, v *vault.Vault) (store.DB, error) {
 	migrations := func(string) []migrate.Migration {
-		return []migrate.Migration{{Number: 1, Name: "documents", SQL: documents.Tables}}
+		return []migrate.Migration{
+			{Number: 1, Name: "documents", SQL: documents.Tables},
+			{Number: 2, Name: "transactions", SQL: documents.TransactionTables},
+		}
 	}
 	if onPostgres {
 		url := postgrestest.Database(tb, os.Getenv("MOORFAST_TEST_POSTGRES"))

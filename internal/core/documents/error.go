@@ -39,6 +39,11 @@ const (
 	Unauthorized
 	Unsupported // what clients may ask for, and this server cannot keep
 	NotBuilt    // what it does not do yet
+
+	NoTransaction
+	TransactionFull    // it has as many operations as it may have
+	TransactionEnded   // it was committed, rolled back, or could not be
+	TransactionExpired // it was open for longer than it said
 )
 
 func (e *Error) Error() string {

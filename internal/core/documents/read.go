@@ -22,6 +22,8 @@ type By struct {
 	// Unchanged is a time since which a row must not have changed, for it to be
 	// changed now. Zero is no condition.
 	Unchanged time.Time
+
+	replay *replay // of the transaction that the change is part of
 }
 
 // texts are the statements about rows of a table that are always the same.

@@ -37,6 +37,11 @@ func known(err error) bool {
 			return true
 		}
 	}
+	return isOutcome(err)
+}
+
+// isOutcome reports whether an error is one that a client can do something about.
+func isOutcome(err error) bool {
 	var (
 		ours   *Error
 		rule   *schema.Error

@@ -10,7 +10,6 @@ import (
 	"moorfast/internal/core/documents"
 	"moorfast/internal/perm"
 	"moorfast/internal/rawjson"
-	"moorfast/internal/store"
 )
 
 // bulkEndpoints change several rows at once. They are for servers.
@@ -37,13 +36,11 @@ func (f *family) bulkEndpoints() []api.Endpoint {
 }
 
 // changeMany is change for servers only: the scopes of rows are for users too.
-func (f *family) changeMany(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
-	fn func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error),
-) (api.Raw, error) {
+func (f *family) changeMany(ctx context.Context, call *api.Call, op documents.Operation, id transactionID) (api.Raw, error) {
 	if !call.Actor.Server() {
 		return nil, apierr.UnauthorizedScope
 	}
-	return f.change(ctx, call, ref, id, fn)
+	return f.change(ctx, call, op, id)
 }
 
 func (f *family) createRows(ctx context.Context, call *api.Call, ref documents.Ref, in createRow) (api.Raw, error) {
@@ -51,9 +48,7 @@ func (f *family) createRows(ctx context.Context, call *api.Call, ref documents.R
 	if err != nil {
 		return nil, err
 	}
-	return f.changeMany(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.CreateMany(ctx, tx, by, rows)
-	})
+	return f.changeMany(ctx, call, documents.Operation{Ref: ref, Action: documents.BulkCreateAction, Rows: rows}, in.TransactionID)
 }
 
 type upsertRows struct {
@@ -68,9 +63,8 @@ func (f *family) upsertRows(ctx context.Context, call *api.Call, in upsertRows) 
 	if err != nil {
 		return nil, err
 	}
-	return f.changeMany(ctx, call, oneTable{in.DatabaseID, in.TableID}.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.UpsertMany(ctx, tx, by, rows)
-	})
+	op := documents.Operation{Ref: oneTable{in.DatabaseID, in.TableID}.ref(), Action: documents.BulkUpsertAction, Rows: rows}
+	return f.changeMany(ctx, call, op, in.TransactionID)
 }
 
 type updateRows struct {
@@ -89,9 +83,8 @@ func (f *family) updateRows(ctx context.Context, call *api.Call, in updateRows) 
 	if err != nil {
 		return nil, err
 	}
-	return f.changeMany(ctx, call, oneTable{in.DatabaseID, in.TableID}.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.UpdateMany(ctx, tx, by, in.Queries, change)
-	})
+	op := documents.Operation{Ref: oneTable{in.DatabaseID, in.TableID}.ref(), Action: documents.BulkUpdateAction, Rows: []documents.Row{change}, Queries: in.Queries}
+	return f.changeMany(ctx, call, op, in.TransactionID)
 }
 
 type deleteRows struct {
@@ -102,9 +95,8 @@ type deleteRows struct {
 }
 
 func (f *family) deleteRows(ctx context.Context, call *api.Call, in deleteRows) (api.Raw, error) {
-	return f.changeMany(ctx, call, oneTable{in.DatabaseID, in.TableID}.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.DeleteMany(ctx, tx, by, in.Queries)
-	})
+	op := documents.Operation{Ref: oneTable{in.DatabaseID, in.TableID}.ref(), Action: documents.BulkDeleteAction, Queries: in.Queries}
+	return f.changeMany(ctx, call, op, in.TransactionID)
 }
 
 // rowsOf reads rows whose ids and permissions are in their data.

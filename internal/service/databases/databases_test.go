@@ -59,7 +59,10 @@ func newBench(tb testing.TB) *bench {
 // openEngine opens SQLite, or PostgreSQL where the tests of the server run on it.
 func openEngine(tb testing.TB, v *vault.Vault) (store.DB, error) {
 	migrations := func(string) []migrate.Migration {
-		return []migrate.Migration{{Number: 1, Name: "documents", SQL: documents.Tables}}
+		return []migrate.Migration{
+			{Number: 1, Name: "documents", SQL: documents.Tables},
+			{Number: 2, Name: "transactions", SQL: documents.TransactionTables},
+		}
 	}
 	if os.Getenv("MOORFAST_TEST_SERVER") == "postgres" {
 		url := postgrestest.Database(tb, os.Getenv("MOORFAST_TEST_POSTGRES"))

@@ -117,6 +117,14 @@ func (w *words) outcome(e *documents.Error, err error) error {
 		return apierr.FeatureUnsupported.Detail("%s", e.Message)
 	case documents.NotBuilt:
 		return apierr.NotImplemented.Detail("%s", e.Message)
+	case documents.NoTransaction:
+		return apierr.TransactionNotFound.With(e.Name).Because(err)
+	case documents.TransactionFull:
+		return apierr.TransactionLimitExceeded.Detail("%s", e.Message)
+	case documents.TransactionEnded:
+		return apierr.TransactionNotReady.Because(err)
+	case documents.TransactionExpired:
+		return apierr.TransactionExpired.Because(err)
 	case documents.NoCursor:
 		return apierr.CursorNotFound.Detail("%s '%s' for the 'cursor' value not found.", w.Row, e.Name)
 	case documents.NullInOrder:

@@ -83,21 +83,12 @@ func (f *family) rowEndpoints() []api.Endpoint {
 // transactionID is the id of a transaction that a change is to wait for.
 type transactionID = opt.Value[api.ID]
 
-// inTransaction refuses what is to wait: changing rows at once instead would be
-// the opposite of what was asked.
-func inTransaction(id transactionID) error {
-	if id.V == "" {
-		return nil
-	}
-	return &documents.Error{Kind: documents.NotBuilt, Message: "Transactions are not supported yet."}
-}
-
 // read runs what reads rows of a table.
 func (f *family) read(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
 	fn func(tx store.Tx, t *documents.Table) (api.Raw, error),
 ) (api.Raw, error) {
-	if err := inTransaction(id); err != nil {
-		return nil, err
+	if id.V != "" {
+		return f.readStaged(ctx, call, ref, string(id.V), fn)
 	}
 	return documents.Settle(func() (api.Raw, error) {
 		return api.Read(ctx, call, func(tx store.Tx) (api.Raw, error) {
@@ -113,25 +104,28 @@ func (f *family) read(ctx context.Context, call *api.Call, ref documents.Ref, id
 	})
 }
 
-// change runs what changes rows of a table.
-func (f *family) change(ctx context.Context, call *api.Call, ref documents.Ref, id transactionID,
-	fn func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error),
-) (api.Raw, error) {
-	if err := inTransaction(id); err != nil {
-		return nil, err
+// change makes a change to rows, or has it wait for the commit of a transaction.
+func (f *family) change(ctx context.Context, call *api.Call, op documents.Operation, id transactionID) (api.Raw, error) {
+	if id.V != "" {
+		return f.stage(ctx, call, op, string(id.V))
 	}
 	return documents.Settle(func() (api.Raw, error) {
 		return api.Write(ctx, call, func(tx store.Tx) (api.Raw, error) {
-			t, err := f.Catalog.TableToChange(ctx, tx, ref)
+			t, err := f.Catalog.TableToChange(ctx, tx, op.Ref)
 			if err != nil {
 				return nil, err
 			}
 			if t, err = t.VisibleTo(&call.Actor); err != nil {
 				return nil, err
 			}
-			return fn(tx, t, f.by(call))
+			return t.Do(ctx, tx, f.by(call), op)
 		})
 	})
+}
+
+// one is an operation on one row.
+func one(ref documents.Ref, action documents.Action, row documents.Row) documents.Operation {
+	return documents.Operation{Ref: ref, Action: action, Rows: []documents.Row{row}}
 }
 
 type listRows struct {
@@ -146,7 +140,7 @@ type listRows struct {
 func (f *family) listRows(ctx context.Context, call *api.Call, in listRows) (api.Raw, error) {
 	ref := oneTable{in.DatabaseID, in.TableID}.ref()
 	return f.read(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table) (api.Raw, error) {
-		if in.TTL == 0 {
+		if in.TTL == 0 || in.TransactionID.V != "" {
 			return t.List(ctx, tx, f.by(call), in.Queries, in.Total)
 		}
 		key := pageKey(call, t, ref, f.words.form, in.Queries, in.Total)
@@ -202,9 +196,7 @@ func (f *family) createRow(ctx context.Context, call *api.Call, in createRow) (a
 		return nil, &documents.Error{Kind: documents.NoData, Message: f.words.Row + " ID is required when creating a single " + f.words.row + "."}
 	}
 	row := documents.Row{ID: string(in.RowID), Data: in.Data, Permissions: permissions(in.Permissions)}
-	return f.change(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.Create(ctx, tx, by, row)
-	})
+	return f.change(ctx, call, one(ref, documents.CreateAction, row), in.TransactionID)
 }
 
 func permissions(v opt.Value[api.RowPermissions]) *perm.Set {
@@ -234,9 +226,7 @@ func (f *family) updateRow(ctx context.Context, call *api.Call, in updateRow) (a
 	if in.Data.empty() && !in.Permissions.Set() {
 		return nil, &documents.Error{Kind: documents.NoPayload}
 	}
-	return f.change(ctx, call, in.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.Update(ctx, tx, by, in.row())
-	})
+	return f.change(ctx, call, one(in.ref(), documents.UpdateAction, in.row()), in.TransactionID)
 }
 
 // upsert is the endpoint of upsertRow. In the older family the id may be left
@@ -263,9 +253,7 @@ func (f *family) upsertRow(ctx context.Context, call *api.Call, in updateRow) (a
 	if in.Data.empty() && !in.Permissions.Set() {
 		return nil, &documents.Error{Kind: documents.NoPayload}
 	}
-	return f.change(ctx, call, in.ref(), in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.Upsert(ctx, tx, by, in.row())
-	})
+	return f.change(ctx, call, one(in.ref(), documents.UpsertAction, in.row()), in.TransactionID)
 }
 
 type deleteRow struct {
@@ -277,8 +265,6 @@ type deleteRow struct {
 
 func (f *family) deleteRow(ctx context.Context, call *api.Call, in deleteRow) (api.None, error) {
 	ref := oneTable{in.DatabaseID, in.TableID}.ref()
-	_, err := f.change(ctx, call, ref, in.TransactionID, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return nil, t.Delete(ctx, tx, by, string(in.RowID))
-	})
+	_, err := f.change(ctx, call, one(ref, documents.DeleteAction, documents.Row{ID: string(in.RowID)}), in.TransactionID)
 	return api.None{}, err
 }

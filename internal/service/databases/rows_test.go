@@ -118,7 +118,7 @@ func TestRowsAreRefused(t *testing.T) {
 		owner.refused("PATCH", path+"/title/increment", nil, w.error(apierr.ColumnTypeInvalid, apierr.AttributeTypeInvalid))
 		owner.refused("PATCH", path+"/nope/increment", nil, w.error(apierr.ColumnNotFound, apierr.AttributeNotFound))
 		owner.refused("PATCH", path+"/year/increment", M{"value": 0}, apierr.ArgumentInvalid)
-		owner.refused("PATCH", path, M{"data": M{"year": 2000}, "transactionId": "t1"}, apierr.NotImplemented)
+		owner.refused("PATCH", path, M{"data": M{"year": 2000}, "transactionId": "t1"}, apierr.TransactionNotFound)
 		s.refused("GET", strings.Replace(w.rows(), "/films/", "/nope/", 1), nil, w.error(apierr.TableNotFound, apierr.CollectionNotFound))
 		s.refused("GET", strings.Replace(w.rows(), "/main/", "/nope/", 1), nil, apierr.DatabaseNotFound)
 	})

@@ -276,13 +276,3 @@ func TestIndexes(t *testing.T) {
 		s.refused("DELETE", w.indexes()+"/by_year", nil, w.error(apierr.ColumnIndexNotFound, apierr.IndexNotFound))
 	})
 }
-
-func TestTransactionsAreNotThereYet(t *testing.T) {
-	inBoth(t, func(t *testing.T, w tongue) {
-		s := newBench(t).server()
-		s.refused("POST", w.root+"/transactions", nil, apierr.NotImplemented)
-		s.refused("GET", w.root+"/transactions", nil, apierr.NotImplemented)
-		s.refused("PATCH", w.root+"/transactions/t1", M{"commit": true}, apierr.NotImplemented)
-		s.refused("POST", w.root+"/transactions/t1/operations", nil, apierr.NotImplemented)
-	})
-}

@@ -7,7 +7,6 @@ import (
 	"moorfast/internal/api"
 	"moorfast/internal/core/documents"
 	"moorfast/internal/opt"
-	"moorfast/internal/store"
 )
 
 type increment struct {
@@ -51,7 +50,9 @@ func (f *family) step(ctx context.Context, call *api.Call, ref documents.Ref, id
 	if !s.By.Positive() {
 		return nil, api.Invalid("value", errors.New("Value must be greater than 0"))
 	}
-	return f.change(ctx, call, ref, id, func(tx store.Tx, t *documents.Table, by documents.By) ([]byte, error) {
-		return t.Step(ctx, tx, by, s)
-	})
+	op := documents.Operation{Ref: ref, Action: documents.IncrementAction, Step: s}
+	if s.Down {
+		op.Action = documents.DecrementAction
+	}
+	return f.change(ctx, call, op, id)
 }
