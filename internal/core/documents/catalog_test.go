@@ -222,7 +222,7 @@ func TestIndexes(t *testing.T) {
 		{schema.Index{Key: "N", Type: schema.KeyIndex, Columns: []string{"a"}}, "", documents.IndexExists},
 		{schema.Index{Key: "ua", Type: schema.UniqueIndex, Columns: []string{"a"}}, documents.Failed, 0},
 		{schema.Index{Key: "uid", Type: schema.UniqueIndex, Columns: []string{"a", "$id"}}, documents.Available, 0},
-		{schema.Index{Key: "words", Type: schema.FulltextIndex, Columns: []string{"a"}}, "", documents.Unsupported},
+		{schema.Index{Key: "words", Type: schema.FulltextIndex, Columns: []string{"a"}}, documents.Available, 0},
 	} {
 		got, err := b.addIndex(ref, c.index)
 		if c.kind != 0 {

@@ -48,6 +48,16 @@ func (t *Table) queryRules() query.Rules {
 		c := &t.Schema.Columns[i]
 		attributes[c.Key] = query.Attribute{Type: queryType(c.Type), Array: c.Array, Encrypted: c.Encrypt}
 	}
+	for i := range t.Schema.Indexes {
+		if t.Schema.Indexes[i].Type != schema.FulltextIndex {
+			continue
+		}
+		for _, key := range t.Schema.Indexes[i].Columns {
+			a := attributes[key]
+			a.Fulltext = true
+			attributes[key] = a
+		}
+	}
 	return query.Rules{
 		Attributes: attributes,
 		Select:     true,
@@ -100,6 +110,10 @@ func (t *Table) filter(d sqlb.Dialect, q query.Query) (sqlb.Cond, error) {
 		return sqlb.Or(conds...), nil
 	case query.Exists, query.NotExists:
 		return t.exists(q), nil
+	case query.Search, query.NotSearch:
+		return t.search(d, q), nil
+	case query.Regex:
+		return t.regex(d, q)
 	}
 	o := t.operand(q.Attribute)
 	values := arguments(q.Values)

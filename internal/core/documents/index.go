@@ -86,7 +86,7 @@ func (c *Catalog) CreateIndex(ctx context.Context, tx store.Tx, t *Table, ix sch
 	if err != nil || added.Status == Failed {
 		return added, err
 	}
-	if _, err := tx.Exec(ctx, createIndex(tx.Dialect(), t, &added)); err != nil {
+	if err := makeIndex(ctx, tx, t, &added); err != nil {
 		return added, err
 	}
 	return added, c.raise(ctx, tx, now)
@@ -101,7 +101,7 @@ func (t *Table) checkNewIndex(ix schema.Index) error {
 	if err := t.Schema.CheckIndex(ix); err != nil {
 		return t.named(err)
 	}
-	if ix.Type != schema.KeyIndex && ix.Type != schema.UniqueIndex {
+	if ix.Type == schema.SpatialIndex {
 		return &Error{Kind: Unsupported, Name: ix.Key, Message: "Indexes of the type " + string(ix.Type) + " are not supported yet."}
 	}
 	return nil
@@ -168,7 +168,7 @@ func (c *Catalog) DeleteIndex(ctx context.Context, tx store.Tx, t *Table, key st
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DROP INDEX IF EXISTS `+tx.Dialect().Name(indexName(t.seq, ix.seq))); err != nil {
+	if err := dropIndex(ctx, tx, t.seq, ix.seq, ix.Type); err != nil {
 		return err
 	}
 	if _, err := store.DeleteWhere(ctx, tx, indexesTable, sqlb.Eq("seq", ix.seq)); err != nil {

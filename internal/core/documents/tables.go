@@ -84,8 +84,8 @@ func (t *Table) addIndexes(ctx context.Context, tx store.Tx, indexes []schema.In
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, createIndex(tx.Dialect(), t, &added)); err != nil {
-			return fmt.Errorf("create an index of %s: %w", t.name, err)
+		if err := makeIndex(ctx, tx, t, &added); err != nil {
+			return err
 		}
 		t.Indexes = append(t.Indexes, added)
 		t.prepare(tx.Dialect())
@@ -172,6 +172,17 @@ func (c *Catalog) DeleteTable(ctx context.Context, tx store.Tx, ref Ref, now int
 func dropTable(ctx context.Context, tx store.Tx, seq int64) error {
 	if _, err := tx.Exec(ctx, `DROP TABLE `+tx.Dialect().Name(rowsTable(seq))); err != nil {
 		return fmt.Errorf("drop %s: %w", rowsTable(seq), err)
+	}
+	words, err := store.List[indexRow](ctx, tx, sqlb.Select{
+		From: indexesTable, Where: sqlb.And(sqlb.Eq("table_seq", seq), sqlb.Eq("type", string(schema.FulltextIndex))),
+	})
+	if err != nil {
+		return err
+	}
+	for _, ix := range words {
+		if err := dropIndex(ctx, tx, seq, ix.Seq, schema.FulltextIndex); err != nil {
+			return err
+		}
 	}
 	for _, sql := range []string{
 		`DELETE FROM acl_rows WHERE table_seq = ?`,

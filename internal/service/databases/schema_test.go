@@ -256,7 +256,6 @@ func TestIndexes(t *testing.T) {
 			{M{"key": "x", "type": "key", columns: []string{"long"}}, invalid, "Index length is longer than the maximum: 768"},
 			{M{"key": "x", "type": "key", columns: []string{"long"}, "lengths": []any{801}}, invalid, `Index length 801 is larger than the size for long: 800"`},
 			{M{"key": "x", "type": "fulltext", columns: []string{"year"}}, invalid, `Attribute "year" cannot be part of a fulltext index, must be of type string`},
-			{M{"key": "x", "type": "fulltext", columns: []string{"title"}}, apierr.FeatureUnsupported, ""},
 			{M{"key": "x", "type": "other", columns: []string{"title"}}, apierr.ArgumentInvalid, "Invalid `type` param: Value must be one of (key, fulltext, unique, spatial)"},
 		} {
 			got := s.refused("POST", w.indexes(), c.params, c.row)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/ext/fts5"
 
 	"moorfast/internal/store"
 )
@@ -104,6 +105,12 @@ func open(path, settings string) (c *conn, err error) {
 		if _, err := c.sqlite.Config(option, on); err != nil {
 			return c, translate(err)
 		}
+	}
+	if err := c.sqlite.CreateFunction("regexp", 2, sqlite3.DETERMINISTIC|sqlite3.INNOCUOUS, matches); err != nil {
+		return c, translate(err)
+	}
+	if err := fts5.Register(c.sqlite); err != nil {
+		return c, translate(err)
 	}
 	// A statement cannot reach another project's file.
 	c.sqlite.Limit(sqlite3.LIMIT_ATTACHED, 0)
