@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/ncruces/go-sqlite3/ext/fts5"
 
 	"moorfast/internal/store"
 )
@@ -49,6 +48,9 @@ type conn struct {
 	sqlite     *sqlite3.Conn
 	statements map[string]*list.Element // of *statement, by text
 	recent     list.List                // of *statement, the last used first
+
+	// fulltext says that the connection has learned full-text search.
+	fulltext bool
 
 	// broken says that SQLite panicked: it ran out of its memory, or met a bug.
 	// Nothing that the connection holds can be relied upon then.
@@ -109,15 +111,15 @@ func open(path, settings string) (c *conn, err error) {
 	if err := c.sqlite.CreateFunction("regexp", 2, sqlite3.DETERMINISTIC|sqlite3.INNOCUOUS, matches); err != nil {
 		return c, translate(err)
 	}
-	if err := fts5.Register(c.sqlite); err != nil {
-		return c, translate(err)
-	}
 	// A statement cannot reach another project's file.
 	c.sqlite.Limit(sqlite3.LIMIT_ATTACHED, 0)
 	if err := c.sqlite.BusyTimeout(busyTimeout); err != nil {
 		return c, translate(err)
 	}
-	return c, translate(c.sqlite.Exec(settings))
+	if err := c.sqlite.Exec(settings); err != nil {
+		return c, translate(err)
+	}
+	return c, translate(c.learnFound())
 }
 
 // guard turns a panic of SQLite into an error. Its memory is its own, so a bug
@@ -152,7 +154,7 @@ func (c *conn) prepare(ctx context.Context, text string, args []any) (s *stateme
 }
 
 func (c *conn) compile(text string) (*statement, error) {
-	stmt, tail, err := c.sqlite.PrepareFlags(text, sqlite3.PREPARE_PERSISTENT)
+	stmt, tail, err := c.prepareFulltext(text)
 	if err != nil {
 		return nil, err
 	}
