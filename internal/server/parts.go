@@ -79,7 +79,7 @@ func variables(c config.Config) console.Variables {
 		DomainSites:      strings.Join(c.Domain.Sites, ","), DomainFunctions: strings.Join(c.Domain.Functions, ","),
 		ForceHTTPS: enabled(c.Network.ForceHTTPS), Nameservers: c.Domain.Nameservers,
 		DBAdapter:         "mariadb", // what the console shows columns for: both of our engines have them all
-		AttributeResizing: true, Schemas: true, MaxIndexLength: 768, IntegerIDs: true,
+		Operators: true, FulltextWildcard: true, AttributeResizing: true, Schemas: true, MaxIndexLength: 768, IntegerIDs: true,
 	}
 }
 

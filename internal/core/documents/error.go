@@ -38,7 +38,6 @@ const (
 	LimitReached
 	Unauthorized
 	Unsupported // what clients may ask for, and this server cannot keep
-	NotBuilt    // what it does not do yet
 
 	NoTransaction
 	TransactionFull    // it has as many operations as it may have

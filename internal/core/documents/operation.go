@@ -204,7 +204,7 @@ func refusal(err error) bool {
 		return true
 	case errors.As(err, &outcome):
 		switch outcome.Kind {
-		case RowExists, RowNotUnique, RowChanged, LimitReached:
+		case RowExists, RowNotUnique, LimitReached:
 			return false
 		}
 		return true

@@ -244,6 +244,12 @@ func (c *Catalog) Stage(ctx context.Context, tx store.Tx, by By, n Transaction, 
 	if err := n.CheckRoom(len(ops)); err != nil {
 		return n, err
 	}
+	n.UpdatedAt = by.Now.UnixMicro()
+	// Before the operations: who stages at the same time waits here, and then
+	// begins again.
+	if err := n.save(ctx, tx); err != nil {
+		return n, err
+	}
 	for i := range ops {
 		row, err := c.stage(ctx, tx, by, &n, &ops[i])
 		if err != nil {
@@ -254,15 +260,19 @@ func (c *Catalog) Stage(ctx context.Context, tx store.Tx, by By, n Transaction, 
 			return n, &Error{Kind: TransactionFull, Message: "The operations of a transaction cannot carry more than 16 MiB."}
 		}
 	}
-	n.UpdatedAt = by.Now.UnixMicro()
+	return n, n.save(ctx, tx)
+}
+
+// save writes what operations change of a pending transaction.
+func (n *Transaction) save(ctx context.Context, tx store.Tx) error {
 	changed, err := store.Exec(ctx, tx, sqlb.Update{
 		Table: transactionsTable, Where: sqlb.And(sqlb.Eq("seq", n.Seq), sqlb.Eq("status", Pending)),
 		Set: []sqlb.Assign{sqlb.Set("operations", n.Operations), sqlb.Set("bytes", n.Bytes), sqlb.Set("updated_at", n.UpdatedAt)},
 	})
 	if err == nil && changed == 0 {
-		err = &Error{Kind: TransactionEnded, Name: n.ID}
+		return &Error{Kind: TransactionEnded, Name: n.ID}
 	}
-	return n, err
+	return err
 }
 
 func (c *Catalog) stage(ctx context.Context, tx store.Tx, by By, n *Transaction, op *Operation) (*operationRow, error) {

@@ -115,8 +115,6 @@ func (w *words) outcome(e *documents.Error, err error) error {
 		return apierr.UserUnauthorized.Detail("%s", e.Message).Because(err)
 	case documents.Unsupported:
 		return apierr.FeatureUnsupported.Detail("%s", e.Message)
-	case documents.NotBuilt:
-		return apierr.NotImplemented.Detail("%s", e.Message)
 	case documents.NoTransaction:
 		return apierr.TransactionNotFound.With(e.Name).Because(err)
 	case documents.TransactionFull:

@@ -339,6 +339,41 @@ func TestTransactionsSeeTheirOwnChangesAsNoConflict(t *testing.T) {
 	s.refused("PATCH", w.root+"/transactions/"+id, M{"commit": true}, apierr.RowInvalidStructure)
 }
 
+// Operations that are added at once get numbers of their own.
+func TestManyClientsStageAtOnce(t *testing.T) {
+	w := tongues[0]
+	b := newBench(t)
+	s := b.films(w)
+	id := s.begin(w)
+	var wg sync.WaitGroup
+	for i := range 24 {
+		wg.Go(func() {
+			op := M{"databaseId": "main", "tableId": "films", "rowId": fmt.Sprint("r", i), "action": "create", "data": M{"title": "x"}}
+			if _, _, failed := s.do("POST", w.root+"/transactions/"+id+"/operations", M{"operations": []M{op}}); failed != nil {
+				t.Error(failed)
+			}
+		})
+	}
+	wg.Wait()
+	if got := s.commit(w, id); got["operations"] != 24.0 {
+		t.Errorf("got %v", got)
+	}
+	if list := s.must("GET", w.rows(), nil); list["total"] != 24.0 {
+		t.Errorf("got %v", list["total"])
+	}
+}
+
+func TestWhatIsStagedKeepsTheTimeOfItsHeader(t *testing.T) {
+	w := tongues[0]
+	b := newBench(t)
+	s := b.films(w)
+	s.must("POST", w.rows(), M{"rowId": "a", "data": M{"title": "A"}})
+	id := s.begin(w)
+	late := b.server()
+	late.unchanged = b.now.Add(-time.Second)
+	late.refused("PATCH", w.rows()+"/a", M{"data": M{"title": "B"}, "transactionId": id}, apierr.RowUpdateConflict)
+}
+
 func TestTransactionsExpire(t *testing.T) {
 	w := tongues[0]
 	b := newBench(t)
