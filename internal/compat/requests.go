@@ -48,6 +48,10 @@ var requests = []struct {
 		"webhooks.create":               defaults("webhookId", `"unique()"`),
 		"project.createKey":             defaults("keyId", `"unique()"`),
 	}},
+	{10800, map[string]upgrade{
+		"databases.getDocument":   relationsShown,
+		"databases.listDocuments": relationsShown,
+	}},
 	{10500, legacyQueries},
 }
 

@@ -26,6 +26,7 @@ type Attribute struct {
 	Encrypted bool // cannot be compared, so cannot be asked for
 	Fulltext  bool // has a full-text index of its own
 	Virtual   bool // a relationship whose other side holds the value
+	Nested    bool // lies behind a relationship, so nothing is ordered by it
 }
 
 // Attributes are the attributes of a list by name.
@@ -128,7 +129,10 @@ func (r Rules) checkOrder(q *Query) error {
 	if q.Attribute == "" || q.Method == OrderRandom {
 		return nil // the order in which entries were made, or none
 	}
-	_, err := r.attribute(q.Attribute)
+	a, err := r.attribute(q.Attribute)
+	if err == nil && (a.Nested || a.Type == Relationship) {
+		return refuse("Cannot order by a relationship: " + q.Attribute)
+	}
 	return err
 }
 
@@ -179,9 +183,6 @@ func (r Rules) selectable(name string) bool {
 func (r Rules) attribute(name string) (Attribute, error) {
 	a, ok := r.Attributes[name]
 	if !ok {
-		if top, _, dotted := strings.Cut(name, "."); dotted && r.Attributes[top].Type == Relationship {
-			return r.Attributes[top], nil
-		}
 		return a, refuse("Attribute not found in schema: " + name)
 	}
 	if a.Encrypted {

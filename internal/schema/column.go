@@ -19,6 +19,8 @@ type Column struct {
 	Floats   Range[float64] // of a float
 	Elements []string       // of an enum
 
+	Relation *Relation // of a relationship
+
 	// Default is the JSON of the value that a row has which says none; nil is null.
 	Default []byte
 

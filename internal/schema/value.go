@@ -22,6 +22,7 @@ import (
 //	boolean            int64, 0 or 1
 //	datetime           int64, milliseconds since 1970
 //	an array of these  string, the JSON of what a client gets back
+//	a relationship     Related, as it came
 //	null               nil
 //
 // The error is an [*Error] of the kind [BadStructure].
@@ -31,6 +32,9 @@ func (c *Column) Value(raw []byte) (any, error) {
 			return nil, missing(c.Key)
 		}
 		return nil, nil
+	}
+	if c.Type == Relationship {
+		return Related(raw), nil
 	}
 	if c.Array {
 		return c.array(raw)

@@ -126,6 +126,12 @@ func FuzzValue(f *testing.F) {
 				}
 				continue
 			}
+			if r, ok := v.(schema.Related); ok {
+				if string(r) != string(raw) { // only a store checks it
+					t.Fatalf("a relationship makes %q of %q", r, raw)
+				}
+				continue
+			}
 			out := c.AppendJSON(nil, v)
 			if s, ok := v.(string); ok && array {
 				out = []byte(s)

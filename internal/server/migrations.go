@@ -32,5 +32,6 @@ var (
 		{Number: 4, Name: "documents", SQL: documents.Tables},
 		{Number: 5, Name: "files", SQL: files.Tables},
 		{Number: 6, Name: "transactions", SQL: documents.TransactionTables},
+		{Number: 7, Name: "relations", SQL: documents.RelationTables},
 	}
 )

@@ -22,7 +22,8 @@ type Column struct {
 	Status    string
 	Error     string
 
-	seq int64
+	seq      int64
+	relation int64 // of a relationship
 }
 
 // Available is the status of a column or an index that can be used, Failed of an
@@ -56,6 +57,7 @@ type columnOptions struct {
 	Floats   *schema.Range[float64] `json:"floats,omitempty"`
 	Elements []string               `json:"elements,omitempty"`
 	Default  json.RawMessage        `json:"default,omitempty"`
+	Relation int64                  `json:"relation,omitempty"`
 }
 
 func (r columnRow) column() Column {
@@ -70,14 +72,14 @@ func (r columnRow) column() Column {
 	}
 	c.Elements, c.Default = r.Options.Elements, r.Options.Default
 	c.Unavailable = r.Status != Available
-	return Column{Column: c, Number: r.Number, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Status: r.Status, Error: r.Error, seq: r.Seq}
+	return Column{Column: c, Number: r.Number, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Status: r.Status, Error: r.Error, seq: r.Seq, relation: r.Options.Relation}
 }
 
 func (t *Table) columnRow(c *Column) columnRow {
 	r := columnRow{
 		Seq: c.seq, Key: c.Key, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Table: t.seq, Number: c.Number,
 		Type: string(c.Type), Format: string(c.Format), Size: c.Size, Required: c.Required, Array: c.Array, Encrypt: c.Encrypt,
-		Options: columnOptions{Elements: c.Elements, Default: c.Default}, Status: c.Status, Error: c.Error,
+		Options: columnOptions{Elements: c.Elements, Default: c.Default, Relation: c.relation}, Status: c.Status, Error: c.Error,
 	}
 	if c.Ints != schema.AllInts {
 		r.Options.Ints = &c.Ints
@@ -114,6 +116,7 @@ func (t *Table) ListColumns(ctx context.Context, tx store.Tx, p listing.Page) ([
 	columns := make([]Column, len(rows))
 	for i, r := range rows {
 		columns[i] = r.column()
+		columns[i].Relation = t.relationOf(&columns[i])
 	}
 	return columns, total, err
 }
@@ -169,7 +172,10 @@ func supported(column *schema.Column) error {
 
 // insertColumn adds a column to the catalog only.
 func (t *Table) insertColumn(ctx context.Context, tx store.Tx, column schema.Column, now int64) (Column, error) {
-	added := Column{Column: column, CreatedAt: now, UpdatedAt: now, Status: Available}
+	return t.saveNew(ctx, tx, Column{Column: column, CreatedAt: now, UpdatedAt: now, Status: Available})
+}
+
+func (t *Table) saveNew(ctx context.Context, tx store.Tx, added Column) (Column, error) {
 	row, err := store.Find[tableRow](ctx, tx, tablesTable, sqlb.Eq("seq", t.seq))
 	if err != nil {
 		return added, err
@@ -184,7 +190,7 @@ func (t *Table) insertColumn(ctx context.Context, tx store.Tx, column schema.Col
 	r := t.columnRow(&added)
 	if err := store.Insert(ctx, tx, columnsTable, &r); err != nil {
 		if errors.Is(err, store.ErrConflict) {
-			err = because(ColumnExists, column.Key, err)
+			err = because(ColumnExists, added.Key, err)
 		}
 		return added, err
 	}
@@ -289,6 +295,9 @@ func (c *Catalog) DeleteColumn(ctx context.Context, tx store.Tx, t *Table, key s
 		if t.Indexes[i].Uses(key) {
 			return &Error{Kind: ColumnInUse, Name: key}
 		}
+	}
+	if column.relation != 0 {
+		return c.deleteRelation(ctx, tx, column.relation, now)
 	}
 	d := tx.Dialect()
 	if _, err := tx.Exec(ctx, `ALTER TABLE `+d.Name(t.name)+` DROP COLUMN `+d.Name(columnName(column.Number))); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ type bench struct {
 	db      store.DB
 	catalog *documents.Catalog
 	now     time.Time
+	ids     int
 }
 
 func newBench(tb testing.TB) *bench {
@@ -108,7 +110,7 @@ func user(id string, roles ...string) *identity.Actor {
 var guest = &identity.Actor{Kind: identity.Guest, Roles: identity.RolesOf(nil)}
 
 func (b *bench) by(actor *identity.Actor) documents.By {
-	return documents.By{Actor: actor, Form: documents.AsTables, Now: b.now}
+	return documents.By{Actor: actor, Form: documents.AsTables, Now: b.now, NewID: func() string { b.ids++; return "made" + strconv.Itoa(b.ids) }}
 }
 
 // change runs what changes rows of the table.

@@ -20,6 +20,7 @@ type field struct {
 	term   string // the same in a statement about rows "r"
 	key    []byte // what stands before the value in JSON
 	form   form
+	link   *link // of a relationship, which has no column of the store
 }
 
 // form is how the store keeps a column's value.
@@ -32,6 +33,7 @@ const (
 	asFloat
 	asBool
 	asTime
+	asLinks
 )
 
 func newField(d sqlb.Dialect, c *schema.Column, number int64) field {
@@ -39,6 +41,8 @@ func newField(d sqlb.Dialect, c *schema.Column, number int64) field {
 	f.term = `r.` + d.Name(f.name)
 	f.key = append(rawjson.AppendString([]byte{','}, c.Key), ':')
 	switch {
+	case c.Type == schema.Relationship:
+		f.form = asLinks
 	case c.Array:
 		f.form = asJSON
 	case c.Type == schema.Float:
@@ -91,9 +95,11 @@ func (p *projection) terms(d sqlb.Dialect) string {
 
 // everything is the projection of a client that selects nothing.
 func (t *Table) everything() projection {
-	p := projection{sequence: true, created: true, updated: true, permissions: true, fields: make([]*field, len(t.fields))}
+	p := projection{sequence: true, created: true, updated: true, permissions: true, fields: make([]*field, 0, len(t.fields))}
 	for i := range t.fields {
-		p.fields[i] = &t.fields[i]
+		if t.fields[i].form != asLinks {
+			p.fields = append(p.fields, &t.fields[i])
+		}
 	}
 	return p
 }
@@ -116,7 +122,7 @@ func (t *Table) selected(selects []string) projection {
 		case "$permissions":
 			p.permissions = true
 		default:
-			if i, ok := t.Schema.Position(name); ok {
+			if i, ok := t.Schema.Position(name); ok && t.fields[i].form != asLinks {
 				p.fields = append(p.fields, &t.fields[i])
 			}
 		}

@@ -36,6 +36,9 @@ const (
 	NoCursor
 	NullInOrder // the row of the cursor has no value to go on from
 	LimitReached
+	RelationInvalid // what was sent for a relationship is no row of the other table
+	RowRestricted   // others are related to the row that is to go
+	ManyRelated     // a table with relationships changes one row at a time
 	Unauthorized
 	Unsupported // what clients may ask for, and this server cannot keep
 

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -18,6 +19,7 @@ type operand struct {
 	fold     bool   // texts compare without regard to case
 	nullable bool
 	array    bool
+	link     *link // of a relationship, which has no column of the store
 }
 
 // operand finds what a key of a column, or of a system's column, stands for.
@@ -38,7 +40,7 @@ func (t *Table) operand(key string) operand {
 	}
 	f := &t.fields[i]
 	// A column that became required may have rows without a value.
-	return operand{name: f.name, fold: f.form == asText, nullable: true, array: f.column.Array}
+	return operand{name: f.name, fold: f.form == asText, nullable: true, array: f.column.Array, link: f.link}
 }
 
 // queryRules says what queries of the table may ask.
@@ -46,7 +48,7 @@ func (t *Table) queryRules() query.Rules {
 	attributes := query.System()
 	for i := range t.Schema.Columns {
 		c := &t.Schema.Columns[i]
-		attributes[c.Key] = query.Attribute{Type: queryType(c.Type), Array: c.Array, Encrypted: c.Encrypt}
+		attributes[c.Key] = query.Attribute{Type: queryType(c.Type), Array: c.Array, Encrypted: c.Encrypt, Virtual: c.Relation != nil && c.Relation.Virtual()}
 	}
 	for i := range t.Schema.Indexes {
 		if t.Schema.Indexes[i].Type != schema.FulltextIndex {
@@ -61,7 +63,7 @@ func (t *Table) queryRules() query.Rules {
 	return query.Rules{
 		Attributes: attributes,
 		Select:     true,
-		Selects:    []string{"$permissions", "$databaseId", "$tableId", "$collectionId"},
+		Selects:    []string{"$permissions", "$databaseId", "$tableId", "$collectionId", everyRelation},
 	}
 }
 
@@ -75,13 +77,19 @@ func queryType(t schema.Type) query.Type {
 		return query.Boolean
 	case schema.Datetime:
 		return query.Datetime
+	case schema.Relationship:
+		return query.Relationship
 	}
 	return query.Text
 }
 
 // filters makes one condition of queries that were checked.
 func (t *Table) filters(d sqlb.Dialect, queries []query.Query) (sqlb.Cond, error) {
-	conds := make([]sqlb.Cond, 0, len(queries)+1)
+	queries, conds, err := t.grouped(d, queries)
+	if err != nil {
+		return nil, err
+	}
+	conds = slices.Grow(conds, len(queries)+1)
 	for _, q := range queries {
 		c, err := t.filter(d, q)
 		if err != nil {
@@ -115,10 +123,16 @@ func (t *Table) filter(d sqlb.Dialect, q query.Query) (sqlb.Cond, error) {
 	case query.Regex:
 		return t.regex(d, q)
 	}
+	if s, rest := t.stepOf(q.Attribute); s != nil {
+		q.Attribute = rest
+		return s.holds(d, []query.Query{q})
+	}
 	o := t.operand(q.Attribute)
 	values := arguments(q.Values)
 	var c sqlb.Cond
 	switch {
+	case o.link != nil:
+		c = o.link.compare(q.Method, values)
 	case q.Method == query.IsNull:
 		return sqlb.IsNull(o.name), nil
 	case q.Method == query.IsNotNull:
@@ -142,6 +156,10 @@ func (t *Table) exists(q query.Query) sqlb.Cond {
 	conds := make([]sqlb.Cond, 0, len(q.Values))
 	for _, v := range q.Values {
 		key, _ := v.(string)
+		if l := t.operand(key).link; l != nil {
+			conds = append(conds, l.compare(map[bool]query.Method{true: query.IsNotNull, false: query.IsNull}[q.Method == query.Exists], nil))
+			continue
+		}
 		if q.Method == query.Exists {
 			conds = append(conds, sqlb.NotNull(t.operand(key).name))
 		} else {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"moorfast/internal/perm"
 	"moorfast/internal/query"
@@ -57,6 +58,9 @@ type Operation struct {
 // Do makes the change, and returns what a client gets of it as JSON: a row, or a
 // list of rows.
 func (t *Table) Do(ctx context.Context, tx store.Tx, by By, op Operation) ([]byte, error) {
+	if op.Action.Bulk() && t.Schema.HasRelations() {
+		return nil, &Error{Kind: ManyRelated, Name: strings.ToLower(strings.TrimPrefix(string(op.Action), "bulk"))}
+	}
 	switch op.Action {
 	case BulkCreateAction:
 		return t.CreateMany(ctx, tx, by, op.Rows)

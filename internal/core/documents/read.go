@@ -24,6 +24,12 @@ type By struct {
 	Unchanged time.Time
 
 	replay *replay // of the transaction that the change is part of
+	// NewID makes the ids of rows that come without one, inside of others.
+	NewID func() string
+
+	changing bool // the transaction does
+	depth    int  // how many relations lead to the row at hand
+	left     *int // how many rows may still be written inside of others
 }
 
 // texts are the statements about rows of a table that are always the same.
@@ -37,6 +43,9 @@ func newTexts(d sqlb.Dialect, t *Table) texts {
 	insert := `INSERT INTO ` + d.Name(t.name) + ` (` + d.Name(idColumn) + `, ` + d.Name(createdColumn) + `, ` + d.Name(updatedColumn) + `, ` + d.Name(aclColumn)
 	marks := `?, ?, ?, ?`
 	for i := range t.fields {
+		if t.fields[i].form == asLinks {
+			continue
+		}
 		insert += `, ` + d.Name(t.fields[i].name)
 		marks += `, ?`
 	}
@@ -56,26 +65,43 @@ func (t *Table) selectOne(d sqlb.Dialect, p *projection, column string) string {
 // that the actor may not read is not there for it.
 func (t *Table) Get(ctx context.Context, tx store.Tx, by By, id string, queries []string) (row []byte, err error) {
 	p, sql := t.everything(), t.texts.byID
+	var shapes []*shape
 	if len(queries) > 0 {
+		if t, err = t.reaching(ctx, tx, by, queries); err != nil {
+			return nil, err
+		}
 		plan, err := t.rules.Plan(queries)
 		if err != nil {
 			return nil, err
 		}
 		p = t.selected(plan.Selects)
 		sql = t.selectOne(tx.Dialect(), &p, idColumn)
+		if shapes, err = t.shapes(ctx, tx, by, plan.Selects, nil, 0); err != nil {
+			return nil, err
+		}
 	}
+	row, seq, err := t.getOne(ctx, tx, by, sql, id, &p)
+	if err != nil {
+		return nil, err
+	}
+	return t.expanded(ctx, tx, by, seq, row, shapes)
+}
+
+func (t *Table) getOne(ctx context.Context, tx store.Tx, by By, sql, id string, p *projection) (row []byte, seq int64, err error) {
 	rows, err := tx.Query(ctx, sql, id)
 	if err != nil {
-		return nil, fmt.Errorf("get a row of %s: %w", t.name, err)
+		return nil, 0, fmt.Errorf("get a row of %s: %w", t.name, err)
 	}
 	defer done(rows, &err)
 	if !rows.Next() {
-		return nil, absent(rows, id)
+		return nil, 0, absent(rows, id)
 	}
 	if !t.allows(by.Actor, perm.Read, rows.Text(permsAt)) {
-		return nil, &Error{Kind: NoRow, Name: id}
+		return nil, 0, &Error{Kind: NoRow, Name: id}
 	}
-	return encoder{t, by.Form, tx}.row(nil, rows, &p)
+	seq = rows.Int(seqAt)
+	row, err = encoder{t, by.Form, tx}.row(nil, rows, p)
+	return row, seq, err
 }
 
 // allows reports whether the actor may do something with a row that has the
@@ -88,7 +114,15 @@ func (t *Table) allows(actor *identity.Actor, action perm.Actions, perms []byte)
 // List returns a page of rows, and how many there are in all unless that was
 // not asked for, as JSON.
 func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, total bool) ([]byte, error) {
+	t, err := t.reaching(ctx, tx, by, queries)
+	if err != nil {
+		return nil, err
+	}
 	plan, err := t.rules.Plan(queries)
+	if err != nil {
+		return nil, err
+	}
+	shapes, err := t.shapes(ctx, tx, by, plan.Selects, nil, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +137,13 @@ func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, 
 	if err != nil {
 		return nil, err
 	}
-	out, n, err := t.page(ctx, tx, by, &plan, where)
+	page := t.page
+	if len(shapes) > 0 {
+		page = func(ctx context.Context, tx store.Tx, by By, plan *query.Plan, where sqlb.Cond) ([]byte, int64, error) {
+			return t.expandedPage(ctx, tx, by, plan, where, shapes)
+		}
+	}
+	out, n, err := page(ctx, tx, by, &plan, where)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ type Table struct {
 	seq     int64
 	name    string // of the store's table
 	fields  []field
+	links   []link           // relationships, and those of others that have no column here
+	steps   map[string]*step // what dotted queries at hand lead through; see [Table.reaching]
 	rules   query.Rules
 	texts   texts
 	sizes   *sizes
@@ -179,6 +181,12 @@ func (c *Catalog) loadRow(ctx context.Context, tx store.Tx, db Database, row tab
 	for _, r := range columns {
 		t.Columns = append(t.Columns, r.column())
 	}
+	if t.links, err = loadLinks(ctx, tx, db.ID, row.Seq); err != nil {
+		return nil, err
+	}
+	for i := range t.Columns {
+		t.Columns[i].Relation = t.relationOf(&t.Columns[i])
+	}
 	for _, r := range indexes {
 		t.Indexes = append(t.Indexes, r.index())
 	}
@@ -202,6 +210,7 @@ func (t *Table) prepare(d sqlb.Dialect) {
 	t.fields = make([]field, len(columns))
 	for i := range columns {
 		t.fields[i] = newField(d, &t.Schema.Columns[i], t.Columns[i].Number)
+		t.fields[i].link = t.linkOf(&t.Columns[i])
 	}
 	t.rules = t.queryRules()
 	t.texts = newTexts(d, t)

@@ -170,6 +170,9 @@ func (c *Catalog) DeleteTable(ctx context.Context, tx store.Tx, ref Ref, now int
 
 // dropTable removes a table from the store and from the catalog.
 func dropTable(ctx context.Context, tx store.Tx, seq int64) error {
+	if err := dropRelations(ctx, tx, seq); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `DROP TABLE `+tx.Dialect().Name(rowsTable(seq))); err != nil {
 		return fmt.Errorf("drop %s: %w", rowsTable(seq), err)
 	}

@@ -42,6 +42,15 @@ type change struct {
 	acl  *perm.Set // the row's new permissions
 	at   *int64    // the time that a server sets for it
 	same []byte    // the row as JSON, where nothing differs
+
+	related []relating // what came for its relationships, whether or not it differs
+}
+
+// touch makes a change of what is none yet.
+func (c *change) touch(by By) {
+	if c.same != nil {
+		c.same, c.set = nil, append(c.set, sqlb.Set(updatedColumn, or(c.at, by.Now.UnixMilli())))
+	}
 }
 
 // compare finds the row, and what of it the client changes.
@@ -96,9 +105,17 @@ func (t *Table) compareData(tx store.Tx, by By, rows store.Rows, row Row, c *cha
 	if err != nil {
 		return err
 	}
+	if c.related, err = t.relatings(by, &draft); err != nil {
+		return err
+	}
+	at := fieldsAt - 1
 	for i := range t.fields {
 		f := &t.fields[i]
-		if !draft.Given[i] || t.same(tx, rows, fieldsAt+i, f, row.ID, draft.Values[i]) {
+		if f.form == asLinks {
+			continue
+		}
+		at++
+		if !draft.Given[i] || t.same(tx, rows, at, f, row.ID, draft.Values[i]) {
 			continue
 		}
 		v, err := t.kept(tx, f, row.ID, draft.Values[i])
@@ -135,8 +152,9 @@ func (t *Table) same(tx store.Tx, rows store.Rows, at int, f *field, row string,
 	return false
 }
 
-// apply makes a change. Who changes nothing needs to be allowed to read only.
-func (t *Table) apply(ctx context.Context, tx store.Tx, by By, id string, c change) ([]byte, error) {
+// applyOwn changes the row itself. Who changes nothing needs to be allowed to
+// read only.
+func (t *Table) applyOwn(ctx context.Context, tx store.Tx, by By, id string, c change) ([]byte, error) {
 	if c.same != nil && t.allows(by.Actor, perm.Read, c.old.perms) {
 		return c.same, nil
 	}

@@ -3,8 +3,8 @@ package documents
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
+	"time"
 
 	"moorfast/internal/datetime"
 	"moorfast/internal/identity"
@@ -42,12 +42,19 @@ func (t *Table) create(ctx context.Context, tx store.Tx, by By, row Row) ([]byte
 	if err != nil {
 		return nil, err
 	}
+	related, err := t.relatings(by, &draft)
+	if err != nil {
+		return nil, err
+	}
 	acl, err := t.intern(ctx, tx, set)
 	if err != nil {
 		return nil, err
 	}
 	args := append(make([]any, 0, 4+len(t.fields)), row.ID, or(created, by.Now.UnixMilli()), or(updated, by.Now.UnixMilli()), acl)
 	for i := range t.fields {
+		if t.fields[i].form == asLinks {
+			continue
+		}
 		v, err := t.kept(tx, &t.fields[i], row.ID, draft.Values[i])
 		if err != nil {
 			return nil, err
@@ -58,7 +65,11 @@ func (t *Table) create(ctx context.Context, tx store.Tx, by By, row Row) ([]byte
 	if err != nil {
 		return nil, t.conflict(row.ID, err)
 	}
-	return t.reread(ctx, tx, by, seq)
+	made, err := t.reread(ctx, tx, by, seq)
+	if err != nil {
+		return nil, err
+	}
+	return t.withRelated(ctx, tx, by, seq, made, related)
 }
 
 // newPermissions are those of a row that is about to be made.
@@ -159,11 +170,9 @@ func (t *Table) Delete(ctx context.Context, tx store.Tx, by By, id string) error
 	if err := t.authorize(by, perm.Delete, old); err != nil {
 		return err
 	}
-	d := tx.Dialect()
-	if _, err := tx.Exec(ctx, `DELETE FROM `+d.Name(t.name)+` WHERE `+d.Name(seqColumn)+` = ?`, old.seq); err != nil {
-		return fmt.Errorf("delete a row of %s: %w", t.name, err)
-	}
-	return t.release(ctx, tx, old.acl)
+	by.Unchanged = time.Time{}
+	r := removal{tx: tx, by: by, gone: map[gone]bool{}}
+	return r.remove(ctx, t, old)
 }
 
 // A found is what is known of a row that is about to change.

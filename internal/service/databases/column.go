@@ -82,8 +82,8 @@ func (f *family) kindEndpoints(k schema.Kind, create, update api.Spec) []api.End
 	switch {
 	case k.Type == schema.Relationship:
 		return []api.Endpoint{
-			endpoint(f, create, createColumn[createRelationship](f, k)),
-			endpoint(f, update, updateColumn[updateRelationship](f, k)),
+			endpoint(f, create, f.createRelationship),
+			endpoint(f, update, f.updateRelationship),
 		}
 	case k.Type.IsSpatial():
 		return []api.Endpoint{

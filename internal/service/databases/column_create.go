@@ -161,24 +161,7 @@ type createVarchar struct {
 func (in createVarchar) ref() documents.Ref                 { return createString(in).ref() }
 func (in createVarchar) column(k schema.Kind) schema.Column { return createString(in).column(k) }
 
-// createRelationship and createSpatial are for kinds that are known by name only.
-type createRelationship struct {
-	DatabaseID     api.ID             `param:"databaseId"`
-	TableID        api.ID             `param:"tableId"`
-	RelatedTableID api.ID             `param:"relatedTableId"`
-	Type           string             `param:"type" oneof:"oneToOne,manyToOne,manyToMany,oneToMany"`
-	TwoWay         bool               `param:"twoWay" default:"false"`
-	Key            opt.Value[api.Key] `param:"key"`
-	TwoWayKey      opt.Value[api.Key] `param:"twoWayKey"`
-	OnDelete       string             `param:"onDelete" default:"\"restrict\"" oneof:"cascade,restrict,setNull"`
-}
-
-func (in createRelationship) ref() documents.Ref { return oneTable{in.DatabaseID, in.TableID}.ref() }
-
-func (in createRelationship) column(k schema.Kind) schema.Column {
-	return k.Column(string(in.Key.Or(api.Key(in.RelatedTableID))))
-}
-
+// createSpatial is for kinds that are known by name only.
 type createSpatial struct {
 	DatabaseID api.ID          `param:"databaseId"`
 	TableID    api.ID          `param:"tableId"`

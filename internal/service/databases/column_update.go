@@ -132,21 +132,8 @@ func (in updateVarchar) key() string             { return updateString(in).key()
 func (in updateVarchar) check() error            { return updateString(in).check() }
 func (in updateVarchar) change(c *schema.Column) { updateString(in).change(c) }
 
-// updateRelationship and updateSpatial are for kinds that are known by name
-// only, so they find no column to change.
-type updateRelationship struct {
-	DatabaseID api.ID             `param:"databaseId"`
-	TableID    api.ID             `param:"tableId"`
-	Key        api.Key            `param:"key"`
-	OnDelete   opt.Value[string]  `param:"onDelete" oneof:"cascade,restrict,setNull"`
-	NewKey     opt.Value[api.Key] `param:"newKey"`
-}
-
-func (in updateRelationship) ref() documents.Ref    { return oneTable{in.DatabaseID, in.TableID}.ref() }
-func (in updateRelationship) key() string           { return string(in.Key) }
-func (in updateRelationship) check() error          { return nil }
-func (in updateRelationship) change(*schema.Column) {}
-
+// updateSpatial is for kinds that are known by name only, so it finds no
+// column to change.
 type updateSpatial struct {
 	DatabaseID api.ID             `param:"databaseId"`
 	TableID    api.ID             `param:"tableId"`

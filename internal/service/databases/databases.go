@@ -56,5 +56,5 @@ func endpoint[In, Out any](f *family, spec api.Spec, handler func(context.Contex
 
 // by says who calls, and in which form.
 func (f *family) by(call *api.Call) documents.By {
-	return documents.By{Actor: &call.Actor, Form: f.words.form, Now: call.Now(), Unchanged: call.Unchanged}
+	return documents.By{Actor: &call.Actor, Form: f.words.form, Now: call.Now(), Unchanged: call.Unchanged, NewID: call.NewID}
 }

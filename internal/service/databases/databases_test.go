@@ -62,6 +62,7 @@ func openEngine(tb testing.TB, v *vault.Vault) (store.DB, error) {
 		return []migrate.Migration{
 			{Number: 1, Name: "documents", SQL: documents.Tables},
 			{Number: 2, Name: "transactions", SQL: documents.TransactionTables},
+			{Number: 3, Name: "relations", SQL: documents.RelationTables},
 		}
 	}
 	if os.Getenv("MOORFAST_TEST_SERVER") == "postgres" {

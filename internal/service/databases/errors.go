@@ -37,6 +37,7 @@ var tableRefusals = refusals{
 		documents.NoData:         apierr.RowMissingData,
 		documents.NoPayload:      apierr.RowMissingPayload,
 		documents.LimitReached:   apierr.ColumnLimitExceeded,
+		documents.RowRestricted:  apierr.RowDeleteRestricted,
 	},
 	rules: map[schema.ErrorKind]*apierr.Error{
 		schema.BadStructure:      apierr.RowInvalidStructure,
@@ -71,6 +72,7 @@ var collectionRefusals = refusals{
 		documents.NoData:         apierr.DocumentMissingData,
 		documents.NoPayload:      apierr.DocumentMissingPayload,
 		documents.LimitReached:   apierr.AttributeLimitExceeded,
+		documents.RowRestricted:  apierr.DocumentDeleteRestricted,
 	},
 	rules: map[schema.ErrorKind]*apierr.Error{
 		schema.BadStructure:      apierr.DocumentInvalidStructure,
@@ -123,6 +125,10 @@ func (w *words) outcome(e *documents.Error, err error) error {
 		return apierr.TransactionNotReady.Because(err)
 	case documents.TransactionExpired:
 		return apierr.TransactionExpired.Because(err)
+	case documents.RelationInvalid:
+		return apierr.RelationshipValueInvalid.Detail("%s", e.Message)
+	case documents.ManyRelated:
+		return apierr.BadRequest.Detail("Bulk %s is not supported for %s with relationship attributes", e.Name, w.sdk)
 	case documents.NoCursor:
 		return apierr.CursorNotFound.Detail("%s '%s' for the 'cursor' value not found.", w.Row, e.Name)
 	case documents.NullInOrder:

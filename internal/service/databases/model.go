@@ -110,6 +110,8 @@ func (w *words) showColumn(c documents.Column) api.Raw {
 		text("$createdAt", model.Time(c.CreatedAt)).
 		text("$updatedAt", model.Time(c.UpdatedAt))
 	switch {
+	case c.Relation != nil:
+		return w.showRelation(o, c.Relation)
 	case c.Type == schema.Integer || c.Type == schema.BigInt:
 		o = o.int("min", c.Ints.Min).int("max", c.Ints.Max)
 	case c.Type == schema.Float:

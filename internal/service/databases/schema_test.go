@@ -202,7 +202,8 @@ func TestColumnsAreRefused(t *testing.T) {
 			{"datetime", M{"required": false, "default": "nope"}, apierr.ArgumentInvalid, ""},
 			{"boolean", M{"required": "yes"}, apierr.ArgumentInvalid, "Invalid `required` param: Value must be a valid boolean"},
 			{"point", M{"required": false}, apierr.FeatureUnsupported, ""},
-			{"relationship", M{"related" + strings.ToUpper(w.table[:1]) + w.table[1:] + "Id": "films", "type": "oneToOne"}, apierr.FeatureUnsupported, ""},
+			{"relationship", M{"related" + strings.ToUpper(w.table[:1]) + w.table[1:] + "Id": "nope", "type": "oneToOne"}, w.error(apierr.TableNotFound, apierr.CollectionNotFound), ""},
+			{"relationship", M{"related" + strings.ToUpper(w.table[:1]) + w.table[1:] + "Id": "films", "type": "twoToTwo"}, apierr.ArgumentInvalid, ""},
 		} {
 			if _, ok := c.params["key"]; !ok {
 				c.params["key"] = "x"
