@@ -28,7 +28,7 @@ var floors = [][]string{
 		"internal/rawjson", "internal/datetime", "internal/email", "internal/password", "internal/token", "internal/useragent",
 		"internal/route", "internal/clientaddr",
 	},
-	{"internal/perm"},
+	{"internal/perm", "internal/spatial"},
 	{"internal/query"},
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
@@ -76,6 +76,8 @@ var only = map[string][]string{
 	"filippo.io/age":                  {"internal/seal"},
 	"github.com/minio/minio-go/v7":    {"internal/blob/s3"},
 	"github.com/tetratelabs/wazero":   {"internal/image/codec"},
+
+	"github.com/peterstace/simplefeatures": {"internal/spatial"},
 }
 
 type pkg struct {

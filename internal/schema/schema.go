@@ -5,11 +5,12 @@
 // form in which a store keeps it. A [Table] does so for a whole row.
 package schema
 
+import "moorfast/internal/spatial"
+
 // Type is the type of a column, by its name in the API.
 type Type string
 
-// The types. Those after Datetime are known by name only: a table has no column
-// of them yet.
+// The types.
 const (
 	String     Type = "string"
 	Varchar    Type = "varchar"
@@ -36,6 +37,9 @@ func (t Type) IsText() bool {
 	}
 	return false
 }
+
+// placeKinds are the kinds of places that columns have.
+var placeKinds = map[Type]spatial.Kind{Point: spatial.Point, Line: spatial.Line, Polygon: spatial.Polygon}
 
 // IsSpatial reports whether values of the type are places on a map.
 func (t Type) IsSpatial() bool { return t == Point || t == Line || t == Polygon }

@@ -12,6 +12,7 @@ import (
 	"moorfast/internal/datetime"
 	"moorfast/internal/email"
 	"moorfast/internal/rawjson"
+	"moorfast/internal/spatial"
 )
 
 // Value checks a value in JSON, and returns it as a store keeps it:
@@ -22,6 +23,7 @@ import (
 //	boolean            int64, 0 or 1
 //	datetime           int64, milliseconds since 1970
 //	an array of these  string, the JSON of what a client gets back
+//	a place            spatial.Shape
 //	a relationship     Related, as it came
 //	null               nil
 //
@@ -108,6 +110,8 @@ func (c *Column) AppendJSON(dst []byte, v any) []byte {
 			return append(datetime.Append(dst, v), '"')
 		}
 		return strconv.AppendInt(dst, v, 10)
+	case spatial.Shape:
+		return append(dst, v.Text...)
 	case float64:
 		return rawjson.AppendFloat(dst, v)
 	}
@@ -140,6 +144,13 @@ func (c *Column) scalar(raw []byte) (v any, problem string) {
 			return nil, datetime.Description
 		}
 		return t.UnixMilli(), ""
+	}
+	if kind, ok := placeKinds[c.Type]; ok {
+		shape, problem := spatial.Parse(raw, kind)
+		if problem != "" {
+			return nil, problem
+		}
+		return shape, ""
 	}
 	return nil, "Values of the type " + string(c.Type) + " are not supported"
 }

@@ -87,6 +87,9 @@ func (t *Table) matching(ctx context.Context, tx store.Tx, texts []string) (foun
 	if !limited(queries) {
 		plan.Limit = math.MaxInt64
 	}
+	if err := t.locate(ctx, tx, plan.Filters); err != nil {
+		return nil, err
+	}
 	where, err := t.where(tx.Dialect(), &plan, &reach{all: true})
 	if err != nil {
 		return nil, err

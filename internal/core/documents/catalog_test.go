@@ -191,7 +191,6 @@ func TestColumnsAreRefused(t *testing.T) {
 	}
 	wantKind(t, b.addColumn(ref, column("A:integer")), documents.ColumnExists)
 	wantKind(t, b.addColumn(ref, column("r:relationship")), documents.Unsupported)
-	wantKind(t, b.addColumn(ref, column("p:point")), documents.Unsupported)
 	wantKind(t, b.changeColumn(ref, "a", "integer", func(*schema.Column) {}), documents.ColumnOther)
 	wantKind(t, b.changeColumn(ref, "x", "integer", func(*schema.Column) {}), documents.NoColumn)
 	wantKind(t, b.changeColumn(ref, "a", "string", func(c *schema.Column) { c.Key = "N" }), documents.ColumnExists)

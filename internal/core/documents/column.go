@@ -131,8 +131,7 @@ func (c *Catalog) CreateColumn(ctx context.Context, tx store.Tx, t *Table, colum
 	if err != nil {
 		return added, err
 	}
-	d := tx.Dialect()
-	if _, err := tx.Exec(ctx, `ALTER TABLE `+d.Name(t.name)+` ADD COLUMN `+columnDDL(d, &added)); err != nil {
+	if err := t.addStoreColumns(ctx, tx, &added); err != nil {
 		return added, err
 	}
 	return added, c.raise(ctx, tx, now)
@@ -162,10 +161,10 @@ func (t *Table) named(err error) error {
 	return err
 }
 
-// supported tests for what is known by name only.
+// supported refuses what is no column of its table alone.
 func supported(column *schema.Column) error {
-	if column.Type == schema.Relationship || column.Type.IsSpatial() {
-		return &Error{Kind: Unsupported, Name: column.Key, Message: "Columns of the type " + string(column.Type) + " are not supported yet."}
+	if column.Type == schema.Relationship {
+		return &Error{Kind: Unsupported, Name: column.Key, Message: "A relationship is made with the table that it relates to."}
 	}
 	return nil
 }
@@ -299,8 +298,7 @@ func (c *Catalog) DeleteColumn(ctx context.Context, tx store.Tx, t *Table, key s
 	if column.relation != 0 {
 		return c.deleteRelation(ctx, tx, column.relation, now)
 	}
-	d := tx.Dialect()
-	if _, err := tx.Exec(ctx, `ALTER TABLE `+d.Name(t.name)+` DROP COLUMN `+d.Name(columnName(column.Number))); err != nil {
+	if err := t.dropStoreColumns(ctx, tx, column); err != nil {
 		return err
 	}
 	if _, err := store.DeleteWhere(ctx, tx, columnsTable, sqlb.Eq("seq", column.seq)); err != nil {

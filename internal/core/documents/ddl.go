@@ -105,7 +105,9 @@ func createRows(d sqlb.Dialect, table int64, columns []Column) []string {
 		d.Name(updatedColumn) + ` ` + d.Int() + ` NOT NULL, ` +
 		d.Name(aclColumn) + ` ` + d.Int() + ` NOT NULL`
 	for i := range columns {
-		sql += `, ` + columnDDL(d, &columns[i])
+		for _, ddl := range storeColumns(d, &columns[i]) {
+			sql += `, ` + ddl
+		}
 	}
 	on := func(suffix, columns string) string {
 		return `CREATE INDEX ` + d.Name(name+suffix) + ` ON ` + d.Name(name) + ` (` + columns + `)`
@@ -125,7 +127,7 @@ func columnDDL(d sqlb.Dialect, c *Column) string {
 
 func columnType(d sqlb.Dialect, c *schema.Column) string {
 	switch {
-	case c.Array || c.Type.IsText():
+	case c.Array || c.Type.IsText() || c.Type.IsSpatial():
 		return d.Text()
 	case c.Type == schema.Float:
 		return d.Real()
@@ -135,6 +137,9 @@ func columnType(d sqlb.Dialect, c *schema.Column) string {
 
 // createIndex makes the store's index for an index of a table.
 func createIndex(d sqlb.Dialect, t *Table, ix *Index) string {
+	if ix.Type == schema.SpatialIndex {
+		return createBoxIndex(d, t, ix)
+	}
 	sql := `CREATE `
 	if ix.Type == schema.UniqueIndex {
 		sql += `UNIQUE `

@@ -20,7 +20,8 @@ type field struct {
 	term   string // the same in a statement about rows "r"
 	key    []byte // what stands before the value in JSON
 	form   form
-	link   *link // of a relationship, which has no column of the store
+	box    []string // of a place, the store's columns with the box around it
+	link   *link    // of a relationship, which has no column of the store
 }
 
 // form is how the store keeps a column's value.
@@ -43,6 +44,8 @@ func newField(d sqlb.Dialect, c *schema.Column, number int64) field {
 	switch {
 	case c.Type == schema.Relationship:
 		f.form = asLinks
+	case c.Type.IsSpatial():
+		f.form, f.box = asJSON, boxColumns(number)
 	case c.Array:
 		f.form = asJSON
 	case c.Type == schema.Float:

@@ -79,6 +79,8 @@ func queryType(t schema.Type) query.Type {
 		return query.Datetime
 	case schema.Relationship:
 		return query.Relationship
+	case schema.Point, schema.Line, schema.Polygon:
+		return query.Spatial
 	}
 	return query.Text
 }
@@ -128,6 +130,9 @@ func (t *Table) filter(d sqlb.Dialect, q query.Query) (sqlb.Cond, error) {
 		return s.holds(d, []query.Query{q})
 	}
 	o := t.operand(q.Attribute)
+	if l, ok := first(q.Values).(located); ok {
+		return l.condition(d, o.name), nil
+	}
 	values := arguments(q.Values)
 	var c sqlb.Cond
 	switch {

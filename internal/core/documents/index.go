@@ -101,9 +101,6 @@ func (t *Table) checkNewIndex(ix schema.Index) error {
 	if err := t.Schema.CheckIndex(ix); err != nil {
 		return t.named(err)
 	}
-	if ix.Type == schema.SpatialIndex {
-		return &Error{Kind: Unsupported, Name: ix.Key, Message: "Indexes of the type " + string(ix.Type) + " are not supported yet."}
-	}
 	return nil
 }
 

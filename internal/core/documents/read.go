@@ -43,11 +43,10 @@ func newTexts(d sqlb.Dialect, t *Table) texts {
 	insert := `INSERT INTO ` + d.Name(t.name) + ` (` + d.Name(idColumn) + `, ` + d.Name(createdColumn) + `, ` + d.Name(updatedColumn) + `, ` + d.Name(aclColumn)
 	marks := `?, ?, ?, ?`
 	for i := range t.fields {
-		if t.fields[i].form == asLinks {
-			continue
+		for _, name := range t.fields[i].columns() {
+			insert += `, ` + d.Name(name)
+			marks += `, ?`
 		}
-		insert += `, ` + d.Name(t.fields[i].name)
-		marks += `, ?`
 	}
 	return texts{
 		byID:   t.selectOne(d, &p, idColumn),
@@ -124,6 +123,9 @@ func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, 
 	}
 	shapes, err := t.shapes(ctx, tx, by, plan.Selects, nil, 0)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.locate(ctx, tx, plan.Filters); err != nil {
 		return nil, err
 	}
 	within, err := t.readable(ctx, tx, by.Actor)

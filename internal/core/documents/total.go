@@ -12,6 +12,9 @@ import (
 // maxTotal is where the counting of a list stops, as in the contract.
 const maxTotal = 5000
 
+// maxTotalKey is how long a question is, at most, whose answer is kept.
+const maxTotalKey = 16 << 10
+
 // total returns how many rows a list has in all, as far as that is counted. n of
 // them are on the page.
 func (t *Table) total(ctx context.Context, tx store.Tx, plan *query.Plan, within *reach, where sqlb.Cond, n int64) (total int64, err error) {
@@ -50,5 +53,9 @@ func (t *Table) counted(ctx context.Context, tx store.Tx, where sqlb.Cond) (int6
 	if !ok {
 		return count()
 	}
-	return t.catalog.totals.Get(totalKey{tx.Project(), state, sql + fmt.Sprintf("%#v", args)}, count)
+	key := totalKey{tx.Project(), state, sql + fmt.Sprintf("%#v", args)}
+	if len(key.query) > maxTotalKey {
+		return count()
+	}
+	return t.catalog.totals.Get(key, count)
 }

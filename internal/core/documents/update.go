@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"moorfast/internal/perm"
+	"moorfast/internal/spatial"
 	"moorfast/internal/store"
 	"moorfast/internal/store/sqlb"
 )
@@ -122,7 +123,9 @@ func (t *Table) compareData(tx store.Tx, by By, rows store.Rows, row Row, c *cha
 		if err != nil {
 			return err
 		}
-		c.set = append(c.set, sqlb.Set(f.name, v))
+		for i, stored := range f.stored(v) {
+			c.set = append(c.set, sqlb.Set(f.columns()[i], stored))
+		}
 	}
 	created, updated, err := moments(by, &draft)
 	if created != nil && *created != rows.Int(createdAt) {
@@ -142,6 +145,8 @@ func (t *Table) same(tx store.Tx, rows store.Rows, at int, f *field, row string,
 		return err == nil && text == v
 	}
 	switch v := v.(type) {
+	case spatial.Shape:
+		return string(rows.Text(at)) == v.Text
 	case string:
 		return string(rows.Text(at)) == v
 	case int64:

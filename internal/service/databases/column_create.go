@@ -6,6 +6,7 @@ import (
 	"moorfast/internal/api"
 	"moorfast/internal/core/documents"
 	"moorfast/internal/opt"
+	"moorfast/internal/rawjson"
 	"moorfast/internal/schema"
 )
 
@@ -161,7 +162,7 @@ type createVarchar struct {
 func (in createVarchar) ref() documents.Ref                 { return createString(in).ref() }
 func (in createVarchar) column(k schema.Kind) schema.Column { return createString(in).column(k) }
 
-// createSpatial is for kinds that are known by name only.
+// createSpatial makes a column of places.
 type createSpatial struct {
 	DatabaseID api.ID          `param:"databaseId"`
 	TableID    api.ID          `param:"tableId"`
@@ -172,4 +173,20 @@ type createSpatial struct {
 
 func (in createSpatial) ref() documents.Ref { return oneTable{in.DatabaseID, in.TableID}.ref() }
 
-func (in createSpatial) column(k schema.Kind) schema.Column { return k.Column(string(in.Key)) }
+func (in createSpatial) column(k schema.Kind) schema.Column {
+	c := k.Column(string(in.Key))
+	c.Required, c.Default = in.Required, placeOf(&c, in.Default)
+	return c
+}
+
+// placeOf is the JSON of a default as the column keeps it, or nil.
+func placeOf(c *schema.Column, raw json.RawMessage) []byte {
+	if rawjson.KindOf(raw) == rawjson.Null {
+		return nil
+	}
+	like := schema.Column{Type: c.Type}
+	if kept, err := like.Value(raw); err == nil {
+		return like.AppendJSON(nil, kept)
+	}
+	return raw // and the check of the column says what is wrong with it
+}

@@ -132,8 +132,6 @@ func (in updateVarchar) key() string             { return updateString(in).key()
 func (in updateVarchar) check() error            { return updateString(in).check() }
 func (in updateVarchar) change(c *schema.Column) { updateString(in).change(c) }
 
-// updateSpatial is for kinds that are known by name only, so it finds no
-// column to change.
 type updateSpatial struct {
 	DatabaseID api.ID             `param:"databaseId"`
 	TableID    api.ID             `param:"tableId"`
@@ -143,7 +141,13 @@ type updateSpatial struct {
 	NewKey     opt.Value[api.Key] `param:"newKey"`
 }
 
-func (in updateSpatial) ref() documents.Ref    { return oneTable{in.DatabaseID, in.TableID}.ref() }
-func (in updateSpatial) key() string           { return string(in.Key) }
-func (in updateSpatial) check() error          { return nil }
-func (in updateSpatial) change(*schema.Column) {}
+func (in updateSpatial) ref() documents.Ref { return oneTable{in.DatabaseID, in.TableID}.ref() }
+func (in updateSpatial) key() string        { return string(in.Key) }
+func (in updateSpatial) check() error       { return nil }
+
+func (in updateSpatial) change(c *schema.Column) {
+	c.Required, c.Default = in.Required, placeOf(c, in.Default)
+	if in.NewKey.V != "" {
+		c.Key = string(in.NewKey.V)
+	}
+}

@@ -201,7 +201,8 @@ func TestColumnsAreRefused(t *testing.T) {
 			{"ip", M{"required": false, "default": "nope"}, apierr.ArgumentInvalid, ""},
 			{"datetime", M{"required": false, "default": "nope"}, apierr.ArgumentInvalid, ""},
 			{"boolean", M{"required": "yes"}, apierr.ArgumentInvalid, "Invalid `required` param: Value must be a valid boolean"},
-			{"point", M{"required": false}, apierr.FeatureUnsupported, ""},
+			{"point", M{"required": false, "default": []int{1}}, w.error(apierr.ColumnValueInvalid, apierr.AttributeValueInvalid), ""},
+			{"polygon", M{"required": true, "default": [][][]int{{{0, 0}, {1, 0}, {1, 1}, {0, 0}}}}, w.error(apierr.ColumnDefaultUnsupported, apierr.AttributeDefaultUnsupported), ""},
 			{"relationship", M{"related" + strings.ToUpper(w.table[:1]) + w.table[1:] + "Id": "nope", "type": "oneToOne"}, w.error(apierr.TableNotFound, apierr.CollectionNotFound), ""},
 			{"relationship", M{"related" + strings.ToUpper(w.table[:1]) + w.table[1:] + "Id": "films", "type": "twoToTwo"}, apierr.ArgumentInvalid, ""},
 		} {
