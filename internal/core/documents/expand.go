@@ -90,7 +90,7 @@ func (t *Table) shape(ctx context.Context, tx store.Tx, by By, f *field, selects
 	}
 	for _, name := range selects {
 		if !related.selectable(name) {
-			return nil, &query.Error{Message: "Invalid query: Attribute not found in schema: " + f.column.Key + "." + name}
+			return nil, &unknownSelect{f.column.Key + "." + name}
 		}
 	}
 	s.table = related
@@ -98,8 +98,22 @@ func (t *Table) shape(ctx context.Context, tx store.Tx, by By, f *field, selects
 		s.fields = related.selected(selects)
 	}
 	s.next, err = related.shapes(ctx, tx, by, selects, f.link, depth+1)
+	var wrong *unknownSelect
+	if errors.As(err, &wrong) {
+		return nil, &unknownSelect{f.column.Key + "." + wrong.path}
+	}
 	return s, err
 }
+
+// unknownSelect is a path in a select at whose end there is nothing.
+type unknownSelect struct{ path string }
+
+func (e *unknownSelect) Error() string {
+	return "Invalid query: Attribute not found in schema: " + e.path
+}
+
+// Unwrap makes it an error of queries to who asks.
+func (e *unknownSelect) Unwrap() error { return &query.Error{Message: e.Error()} }
 
 // selectable reports whether a name, or what it begins with, can be selected.
 func (t *Table) selectable(name string) bool {

@@ -15,7 +15,10 @@ import (
 
 // page returns the rows of a page as JSON, with commas between them and room for
 // a header before them, and how many they are.
-func (t *Table) page(ctx context.Context, tx store.Tx, by By, plan *query.Plan, where sqlb.Cond) (out []byte, n int64, err error) {
+func (t *Table) page(ctx context.Context, tx store.Tx, by By, plan *query.Plan, where sqlb.Cond, shapes []*shape) (out []byte, n int64, err error) {
+	if len(shapes) > 0 {
+		return t.expandedPage(ctx, tx, by, plan, where, shapes)
+	}
 	keys, random, err := t.keys(ctx, tx, plan, where, seqColumn)
 	if err != nil {
 		return nil, 0, err

@@ -139,13 +139,7 @@ func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, 
 	if err != nil {
 		return nil, err
 	}
-	page := t.page
-	if len(shapes) > 0 {
-		page = func(ctx context.Context, tx store.Tx, by By, plan *query.Plan, where sqlb.Cond) ([]byte, int64, error) {
-			return t.expandedPage(ctx, tx, by, plan, where, shapes)
-		}
-	}
-	out, n, err := page(ctx, tx, by, &plan, where)
+	out, n, err := t.page(ctx, tx, by, &plan, where, shapes)
 	if err != nil {
 		return nil, err
 	}

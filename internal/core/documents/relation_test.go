@@ -436,7 +436,7 @@ func TestDottedQueriesLookAtRelatedRows(t *testing.T) {
 		q("orderAsc", "works.name"):                       "Invalid query: Cannot order by a relationship: works.name",
 		q("orderAsc", "works"):                            "Invalid query: Cannot order by a relationship: works",
 		q("select", "", "works.nope"):                     "Invalid query: Attribute not found in schema: works.nope",
-		q("select", "", "works.author.nope"):              "Invalid query: Attribute not found in schema: author.nope",
+		q("select", "", "works.author.nope"):              "Invalid query: Attribute not found in schema: works.author.nope",
 		q("equal", "works.author.works.author.name", "x"): "Invalid query: Attribute not found in schema: works.author.works.author.name",
 	} {
 		if _, err := b.list(people, server, query); err == nil || err.Error() != want {

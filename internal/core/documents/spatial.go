@@ -78,16 +78,25 @@ func (f *field) columns() []string {
 	return append([]string{f.name}, f.box...)
 }
 
-// stored is a checked value as the store's columns of the field have it.
-func (f *field) stored(v any) []any {
+// store appends a checked value as the store's columns of the field have it.
+func (f *field) store(args []any, v any) []any {
 	if f.box == nil {
-		return []any{v}
+		return append(args, v)
 	}
 	s, ok := v.(spatial.Shape)
 	if !ok {
-		return []any{nil, nil, nil, nil, nil}
+		return append(args, nil, nil, nil, nil, nil)
 	}
-	return []any{s.Text, s.Box.West, s.Box.East, s.Box.South, s.Box.North}
+	return append(args, s.Text, s.Box.West, s.Box.East, s.Box.South, s.Box.North)
+}
+
+// setPlace is the change of a place, with its box.
+func (f *field) setPlace(set []sqlb.Assign, v any) []sqlb.Assign {
+	names := f.columns()
+	for i, stored := range f.store(nil, v) {
+		set = append(set, sqlb.Set(names[i], stored))
+	}
+	return set
 }
 
 // createBoxIndex makes the store's index for a spatial one.

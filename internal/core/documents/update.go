@@ -123,9 +123,11 @@ func (t *Table) compareData(tx store.Tx, by By, rows store.Rows, row Row, c *cha
 		if err != nil {
 			return err
 		}
-		for i, stored := range f.stored(v) {
-			c.set = append(c.set, sqlb.Set(f.columns()[i], stored))
+		if f.box != nil {
+			c.set = f.setPlace(c.set, v)
+			continue
 		}
+		c.set = append(c.set, sqlb.Set(f.name, v))
 	}
 	created, updated, err := moments(by, &draft)
 	if created != nil && *created != rows.Int(createdAt) {

@@ -59,7 +59,7 @@ func (t *Table) create(ctx context.Context, tx store.Tx, by By, row Row) ([]byte
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, t.fields[i].stored(v)...)
+		args = t.fields[i].store(args, v)
 	}
 	seq, err := insert(ctx, tx, t.texts.insert, args)
 	if err != nil {
