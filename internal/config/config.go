@@ -78,6 +78,9 @@ const (
 type Log struct {
 	Level  slog.Level
 	Format string // "json", "text", or "auto": text on a terminal
+
+	// Slow is from when on a list of rows is logged. 0 is never.
+	Slow time.Duration
 }
 
 // Metrics is where they are collected.

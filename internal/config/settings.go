@@ -92,6 +92,10 @@ func (c *Config) program() []setting {
 			key: "log.format", app: []string{"_APP_LOGGING_FORMAT"}, start: "auto", doc: "json, text, or auto: text on a terminal",
 			kind: parsed(&c.Log.Format, logFormat),
 		},
+		{
+			key: "log.slow", start: "1s", doc: "lists of rows that take longer are logged, by their queries without the values; 0 logs none",
+			kind: duration(&c.Log.Slow, 0),
+		},
 
 		{
 			key: "metrics.listen", doc: "host and port where Prometheus collects /metrics; beyond loopback it needs a token",

@@ -18,6 +18,7 @@ import (
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/core/access"
+	"moorfast/internal/core/documents"
 	"moorfast/internal/core/files"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
@@ -129,6 +130,13 @@ func open(ctx context.Context, c config.Config, v *vault.Vault, clk clock.Clock)
 	return sqlite.Open(sqlite.Options{Dir: c.Data, Vault: v, Migrations: Migrations, Now: clk.Now})
 }
 
+// tellSlow writes slow lists of rows to the log.
+func tellSlow(log *slog.Logger) func(context.Context, documents.Slow) {
+	return func(ctx context.Context, s documents.Slow) {
+		log.WarnContext(ctx, "slow list of rows", "project", s.Project, "database", s.Database, "table", s.Table, "queries", s.Shape, "took", s.Took)
+	}
+}
+
 // build makes the services and the handler.
 func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) error {
 	// Answers show milliseconds. Rows keep no more, so that what a client reads
@@ -150,6 +158,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		users: users.New(units, teams.Memberships{}, users.Options{
 			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, Country: s.country, CountryName: locale.CountryName,
 		}, log),
+		slow: documents.Watch{Now: clk.Now, Longer: s.config.Log.Slow, Tell: tellSlow(log)},
 	}
 	core.teams = teams.New(units, core.users)
 	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {

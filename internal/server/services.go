@@ -45,6 +45,7 @@ type core struct {
 	users    *users.Users
 	teams    *teams.Teams
 	files    *files.Files
+	slow     documents.Watch
 }
 
 // services returns every service of the program. Their tables can be read from
@@ -56,7 +57,7 @@ func (s *Server) services(c core) []api.Service {
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
 		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: passwords, Tokens: s.Vault},
 		&teamsservice.Service{Users: c.users, Teams: c.teams, Projects: c.projects, Console: s.Policy},
-		&databases.Service{Catalog: documents.New()},
+		&databases.Service{Catalog: documents.New().Watched(c.slow)},
 		&storage.Service{
 			Files: c.files, Pictures: s.images, Cache: s.cache, Tokens: s.Vault,
 			Limits: storage.Limits{File: s.config.Storage.Limit, Preview: s.config.Storage.PreviewLimit},

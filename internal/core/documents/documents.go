@@ -18,6 +18,7 @@ import "moorfast/internal/cache"
 type Catalog struct {
 	tables *cache.Cache[tableKey, *Table]
 	totals *cache.Cache[totalKey, int64]
+	watch  Watch
 }
 
 // How many tables and totals of all projects are kept in memory.

@@ -113,6 +113,7 @@ func (t *Table) allows(actor *identity.Actor, action perm.Actions, perms []byte)
 // List returns a page of rows, and how many there are in all unless that was
 // not asked for, as JSON.
 func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, total bool) ([]byte, error) {
+	defer t.watch(ctx, tx, queries)()
 	t, err := t.reaching(ctx, tx, by, queries)
 	if err != nil {
 		return nil, err
