@@ -21,9 +21,13 @@ const (
 	maxDepth = 3
 
 	// maxExpanded is how many related rows an answer has, and maxExpansion how
-	// long they are together, with each as often as it is shown.
+	// long they are together: once as they are read, and as often as they are shown.
 	maxExpanded  = 20000
-	maxExpansion = 32 << 20
+	maxExpansion = 64 << 20
+
+	// maxShapes is how many relationships one answer goes along, each of which is
+	// a statement.
+	maxShapes = 500
 )
 
 // everyRelation selects all related rows, as far as [maxDepth]. It stands for
@@ -45,6 +49,9 @@ type shape struct {
 func (t *Table) shapes(ctx context.Context, tx store.Tx, by By, selects []string, from *link, depth int) (shapes []*shape, err error) {
 	if len(t.links) == 0 || len(selects) == 0 {
 		return nil, nil
+	}
+	if by.shapes == nil {
+		by.shapes = new(int)
 	}
 	for i := range t.fields {
 		f := &t.fields[i]
@@ -84,6 +91,9 @@ func behind(selects []string, key string) (names []string, itself bool) {
 
 func (t *Table) shape(ctx context.Context, tx store.Tx, by By, f *field, selects []string, depth int) (*shape, error) {
 	s := &shape{link: f.link, key: f.key, ids: len(selects) == 0}
+	if *by.shapes++; *by.shapes > maxShapes {
+		return nil, &query.Error{Message: "Invalid query: An answer can follow at most " + strconv.Itoa(maxShapes) + " relationships. Select fewer."}
+	}
 	related, err := t.related(ctx, tx, by, f.link)
 	if err != nil || related == nil {
 		return s, err
@@ -258,6 +268,9 @@ func (e *expansion) read(ctx context.Context, items []*item, s *shape) (found ma
 		if it == nil {
 			if it, err = e.item(rows, s, seq); err != nil {
 				return nil, nil, err
+			}
+			if e.size += len(it.json); e.size > maxExpansion {
+				return nil, nil, errTooMuch()
 			}
 			bySeq[seq] = it
 			different = append(different, it)

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"moorfast/internal/id"
@@ -124,11 +124,26 @@ func (f *field) target(raw []byte) (t target, err error) {
 	return t, err
 }
 
-// linked returns the rows that a row is related to, by their ids.
-func (l *link) linked(ctx context.Context, tx store.Tx, seq int64) (found map[string]int64, err error) {
+// linked returns which of the rows with ids a row is related to.
+func (l *link) linked(ctx context.Context, tx store.Tx, seq int64, targets []target) (map[string]int64, error) {
+	ids := make([]string, 0, len(targets))
+	for _, t := range targets {
+		if t.id != "" {
+			ids = append(ids, t.id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	d := tx.Dialect()
-	rows, err := tx.Query(ctx, `SELECT r.`+d.Name(idColumn)+`, r.`+d.Name(seqColumn)+` FROM `+d.Name(l.name)+` AS l CROSS JOIN `+d.Name(l.rows)+
-		` AS r WHERE l.`+l.own+` = ? AND r.`+d.Name(seqColumn)+` = l.`+l.other, seq)
+	return l.read(ctx, tx, eachText(d)+` CROSS JOIN `+d.Name(l.rows)+` AS r CROSS JOIN `+d.Name(l.name)+` AS l WHERE r.`+d.Name(idColumn)+
+		` = j.value AND l.`+l.own+` = ? AND l.`+l.other+` = r.`+d.Name(seqColumn), string(jsonTexts(ids)), seq)
+}
+
+// read returns ids and numbers of rows "r".
+func (l *link) read(ctx context.Context, tx store.Tx, from string, args ...any) (found map[string]int64, err error) {
+	d := tx.Dialect()
+	rows, err := tx.Query(ctx, `SELECT r.`+d.Name(idColumn)+`, r.`+d.Name(seqColumn)+` FROM `+from, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read rows of %s: %w", l.name, err)
 	}
@@ -143,17 +158,14 @@ func (l *link) linked(ctx context.Context, tx store.Tx, seq int64) (found map[st
 // relinks reports whether a row is going to be related to other rows than now.
 func relinks(ctx context.Context, tx store.Tx, seq int64, list []relating) (bool, error) {
 	for _, r := range list {
-		now, err := r.field.link.linked(ctx, tx, seq)
-		if err != nil {
-			return false, err
+		l := r.field.link
+		now, err := l.linked(ctx, tx, seq, r.targets)
+		if err != nil || len(now) != len(r.targets) {
+			return true, err
 		}
-		for _, t := range r.targets {
-			if _, ok := now[t.id]; !ok {
-				return true, nil
-			}
-		}
-		if len(now) != len(r.targets) {
-			return true, nil
+		n, _, err := one(ctx, tx, `SELECT count(*) FROM (SELECT 1 FROM `+tx.Dialect().Name(l.name)+` WHERE `+l.own+` = ?`+bounds(len(now)+1, 0)+`) AS some`, seq)
+		if err != nil || n != int64(len(now)) {
+			return true, err
 		}
 	}
 	return false, nil
@@ -186,40 +198,36 @@ func (by By) inside() By {
 
 func (t *Table) relateOne(ctx context.Context, tx store.Tx, by By, seq int64, r relating) error {
 	l := r.field.link
-	now, err := l.linked(ctx, tx, seq)
+	if len(r.targets) == 0 {
+		return l.cut(ctx, tx, seq, nil)
+	}
+	now, err := l.linked(ctx, tx, seq, r.targets)
 	if err != nil {
 		return err
-	}
-	if len(r.targets) == 0 && len(now) == 0 {
-		return nil
 	}
 	related, err := t.related(ctx, tx, by, l)
 	switch {
 	case err != nil:
 		return err
-	case related == nil && len(r.targets) > 0:
+	case related == nil:
 		return r.field.wrong("There is no such row.")
 	}
-	stay, come := map[int64]bool{}, []int64(nil)
-	before := slices.Collect(maps.Values(now))
+	var stay, come []int64
 	for _, target := range r.targets {
 		_, already := now[target.id]
 		other, err := related.settle(ctx, tx, by, r.field, target, already)
 		if err != nil {
 			return err
 		}
-		stay[other] = true
-		if !slices.Contains(before, other) {
+		stay = append(stay, other)
+		// A row that came as a whole may have said itself what it is related to; the
+		// row that it came in has the last word.
+		if !already || target.data != nil {
 			come = append(come, other)
 		}
 	}
-	for _, other := range now {
-		if stay[other] {
-			continue
-		}
-		if err := l.cut(ctx, tx, seq, other); err != nil {
-			return err
-		}
+	if err := l.cut(ctx, tx, seq, stay); err != nil {
+		return err
 	}
 	for _, other := range come {
 		if err := l.join(ctx, tx, seq, other); err != nil {
@@ -299,26 +307,40 @@ func (by By) inner(f *field, to target) (row Row, err error) {
 	return row, err
 }
 
-func (l *link) cut(ctx context.Context, tx store.Tx, own, other int64) error {
-	_, err := tx.Exec(ctx, `DELETE FROM `+tx.Dialect().Name(l.name)+` WHERE `+l.own+` = ? AND `+l.other+` = ?`, own, other)
+// cut makes a row related to no others than those that stay.
+func (l *link) cut(ctx context.Context, tx store.Tx, own int64, stay []int64) error {
+	d := tx.Dialect()
+	_, err := tx.Exec(ctx, `DELETE FROM `+d.Name(l.name)+` WHERE `+l.own+` = ? AND `+l.other+` NOT IN (SELECT j.value FROM `+eachInt(d)+`)`, own, jsonInts(stay))
 	if err != nil {
 		return fmt.Errorf("cut rows of %s: %w", l.name, err)
 	}
 	return nil
 }
 
+func jsonInts(list []int64) string {
+	text := []byte{'['}
+	for i, n := range list {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, n, 10)
+	}
+	return string(append(text, ']'))
+}
+
 // join relates two rows. A row that can be related to one is taken from the one
 // before, unless that one can be related to no other either.
 func (l *link) join(ctx context.Context, tx store.Tx, own, other int64) error {
 	name := tx.Dialect().Name(l.name)
+	before, args := l.own+` = ? AND `+l.other+` = ?`, []any{own, other}
 	if l.Type == schema.OneToMany || l.Type == schema.ManyToOne {
-		once, seq := l.own, own
+		before, args = l.own+` = ?`, []any{own}
 		if l.Many() {
-			once, seq = l.other, other
+			before, args = l.other+` = ?`, []any{other}
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM `+name+` WHERE `+once+` = ?`, seq); err != nil {
-			return fmt.Errorf("cut rows of %s: %w", l.name, err)
-		}
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM `+name+` WHERE `+before, args...); err != nil {
+		return fmt.Errorf("cut rows of %s: %w", l.name, err)
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO `+name+` (`+l.own+`, `+l.other+`) VALUES (?, ?)`, own, other)
 	if errors.Is(err, store.ErrConflict) {

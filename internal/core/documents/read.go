@@ -30,6 +30,7 @@ type By struct {
 	changing bool // the transaction does
 	depth    int  // how many relations lead to the row at hand
 	left     *int // how many rows may still be written inside of others
+	shapes   *int // how many relationships the answer follows
 }
 
 // texts are the statements about rows of a table that are always the same.

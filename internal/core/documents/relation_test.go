@@ -567,3 +567,62 @@ func TestATableWithoutRelationsIsReadInAsManyStatementsAsBefore(t *testing.T) {
 		t.Errorf("%d statements", n)
 	}
 }
+
+func TestARowCanBeSentBackAsItWasRead(t *testing.T) {
+	every(t, func(t *testing.T, b *bench, r documents.NewRelation) {
+		dads, _ := b.named("dads", documents.NewTable{}), b.named("kids", documents.NewTable{})
+		b.mustRelate(dads, r)
+		many := r.Type == schema.OneToMany || r.Type == schema.ManyToMany
+		b.mustCreate(dads, "d", `{"name":"D","kid":`+listOf(many, `{"$id":"k","name":"K"}`)+`}`)
+		selects := []any{"*", "kid.*"}
+		if r.TwoWay {
+			selects = append(selects, "kid.dad.*")
+		}
+		row, err := b.get(dads, server, "d", q("select", "", selects...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := json.Marshal(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.now = b.now.Add(1e9)
+		again := b.mustUpdate(dads, "d", string(data))
+		if again["$updatedAt"] != row["$updatedAt"] {
+			t.Error("what was read is a change")
+		}
+		b.shows(dads, server, "d", `{"$id":"d","kid":`+listOf(many, `"k"`)+`}`, "kid")
+	})
+}
+
+func TestAnAnswerIsBounded(t *testing.T) {
+	b := newBench(t)
+	ref := b.named("t", documents.NewTable{})
+	for i := range 9 {
+		b.mustRelate(ref, documents.NewRelation{Related: "t", Key: fmt.Sprint("r", i), Type: schema.ManyToOne})
+	}
+	b.mustCreate(ref, "a", `{}`)
+	_, err := b.get(ref, server, "a", q("select", "", "*.*"))
+	if err == nil || err.Error() != "Invalid query: An answer can follow at most 500 relationships. Select fewer." {
+		t.Error(err)
+	}
+	ids := strings.Repeat(`{},`, 5000) + `{}`
+	many := b.named("many", documents.NewTable{})
+	b.mustRelate(many, documents.NewRelation{Related: "t", Key: "all", Type: schema.ManyToMany})
+	_, err = b.create(many, server, "m", `{"all":[`+ids+`]}`, nil)
+	wantKind(t, err, documents.RelationInvalid)
+}
+
+func TestACascadeEndsWhereItCameFrom(t *testing.T) {
+	b := newBench(t)
+	ref := b.named("t", documents.NewTable{})
+	b.mustRelate(ref, documents.NewRelation{Related: "t", Key: "next", Type: schema.OneToMany, OnDelete: schema.Cascade})
+	b.mustCreate(ref, "a", `{"next":[{"$id":"b","next":[{"$id":"c"}]}]}`)
+	b.mustUpdate(ref, "c", `{"next":["a"]}`)
+	if err := b.delete(ref, server, "b"); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := b.list(ref, server); p.Total != 0 {
+		t.Errorf("left: %s", p.ids())
+	}
+}

@@ -40,11 +40,16 @@ func (r *removal) remove(ctx context.Context, t *Table, row found) error {
 			}
 		}
 	}
-	d := r.tx.Dialect()
-	if _, err := r.tx.Exec(ctx, `DELETE FROM `+d.Name(t.name)+` WHERE `+d.Name(seqColumn)+` = ?`, row.seq); err != nil {
+	return t.erase(ctx, r.tx, row)
+}
+
+// erase takes one row out of the store.
+func (t *Table) erase(ctx context.Context, tx store.Tx, row found) error {
+	d := tx.Dialect()
+	if _, err := tx.Exec(ctx, `DELETE FROM `+d.Name(t.name)+` WHERE `+d.Name(seqColumn)+` = ?`, row.seq); err != nil {
 		return fmt.Errorf("delete a row of %s: %w", t.name, err)
 	}
-	return t.release(ctx, r.tx, row.acl)
+	return t.release(ctx, tx, row.acl)
 }
 
 // follow does with the rows at the other side of a link what the link says. The
@@ -53,7 +58,9 @@ func (r *removal) follow(ctx context.Context, t *Table, l *link, row found) erro
 	if l.OnDelete == schema.SetNull {
 		return nil
 	}
-	linked, err := l.linked(ctx, r.tx, row.seq)
+	d := r.tx.Dialect()
+	linked, err := l.read(ctx, r.tx, d.Name(l.name)+` AS l CROSS JOIN `+d.Name(l.rows)+` AS r WHERE l.`+l.own+` = ? AND r.`+d.Name(seqColumn)+
+		` = l.`+l.other+bounds(maxCascade+1, 0), row.seq)
 	if err != nil || len(linked) == 0 {
 		return err
 	}

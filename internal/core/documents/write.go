@@ -170,6 +170,9 @@ func (t *Table) Delete(ctx context.Context, tx store.Tx, by By, id string) error
 	if err := t.authorize(by, perm.Delete, old); err != nil {
 		return err
 	}
+	if len(t.links) == 0 {
+		return t.erase(ctx, tx, old)
+	}
 	by.Unchanged = time.Time{}
 	r := removal{tx: tx, by: by, gone: map[gone]bool{}}
 	return r.remove(ctx, t, old)
