@@ -10,6 +10,9 @@ import (
 
 	"golang.org/x/term"
 
+	"moorfast/internal/clock"
+	"moorfast/internal/config"
+	"moorfast/internal/core/documents"
 	"moorfast/internal/server"
 	"moorfast/internal/vault"
 )
@@ -24,9 +27,15 @@ func main() {
 		now:         time.Now,
 		serve:       server.Run,
 		openapi:     openAPI,
+		explain:     explainList,
 		unprotected: unprotected,
 	}
 	os.Exit(p.run(ctx, os.Args[1:]))
+}
+
+// explainList says how the store finds the rows of a list.
+func explainList(ctx context.Context, c config.Config, q server.Question) ([]documents.Explained, error) {
+	return server.Explain(ctx, c, clock.System{}, q)
 }
 
 // openAPI returns the document of all endpoints, for which nothing has to run.

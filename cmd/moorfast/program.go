@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"moorfast/internal/config"
+	"moorfast/internal/core/documents"
+	"moorfast/internal/server"
 	"moorfast/internal/vault"
 )
 
@@ -37,6 +39,7 @@ type program struct {
 
 	serve       func(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) error
 	openapi     func() ([]byte, error)
+	explain     func(ctx context.Context, c config.Config, q server.Question) ([]documents.Explained, error)
 	unprotected error // why memory is not protected, if it is not
 
 	started bool // a command runs: what goes wrong now is no mistake in its use
@@ -123,7 +126,7 @@ func (p *program) root() *cobra.Command {
 	f.String("data", "", "directory of everything that is kept (default ./data)")
 	f.String("key", "", "where the root key is: file:PATH or env:NAME (default file:DATA/keys/master.key)")
 	f.StringVar(&p.file, "config", "", "settings file (default DATA/moorfast.toml, if there is one)")
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.doctorCommand(), p.openapiCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.doctorCommand(), p.dbCommand(), p.openapiCommand(), p.versionCommand())
 	group(root)
 	return root
 }

@@ -26,7 +26,7 @@ func command(t *testing.T, environ []string, args ...string) (code int, out, err
 	var stdout, stderr bytes.Buffer
 	p := &program{
 		out: &stdout, err: &stderr, terminal: func(*os.File) bool { return false },
-		now: time.Now, environ: append([]string{"HOME=/"}, environ...), serve: openVault, openapi: openAPI,
+		now: time.Now, environ: append([]string{"HOME=/"}, environ...), serve: openVault, openapi: openAPI, explain: explainList,
 	}
 	code = p.run(context.Background(), args)
 	return code, stdout.String(), stderr.String()
@@ -64,6 +64,8 @@ func TestCommands(t *testing.T) {
 		{"version", nil, "version", 0, "moorfast ", ""},
 		{"version as JSON", nil, "version --json", 0, `"go": "go`, ""},
 		{"completion", nil, "completion bash", 0, "bash completion", ""},
+		{"db explain, too few words", nil, "db explain app main", 2, "", "requires at least 3 arg(s)"},
+		{"db explain, nothing there", nil, "db explain app main films --data " + data + "/none", 3, "", "nothing is stored here yet"},
 		{"openapi", nil, "openapi", 0, `"openapi":"3.1.0"`, ""},
 		{"config", nil, "config", 0, "Show and check the settings", ""},
 		{"config show", nil, "config show", 0, "listen                       127.0.0.1:8080", ""},

@@ -42,13 +42,13 @@ func (t *Table) watch(ctx context.Context, tx store.Tx, queries []string) (end f
 	start := w.Now()
 	return func() {
 		if took := w.Now().Sub(start); took > w.Longer {
-			w.Tell(ctx, Slow{Project: tx.Project(), Database: t.Database.ID, Table: t.ID, Shape: Shape(queries), Took: took})
+			w.Tell(ctx, Slow{Project: tx.Project(), Database: t.Database.ID, Table: t.ID, Shape: shapeOf(queries), Took: took})
 		}
 	}
 }
 
-// Shape writes queries without their values.
-func Shape(texts []string) string {
+// shapeOf writes queries without their values.
+func shapeOf(texts []string) string {
 	queries, err := query.Parse(texts)
 	if err != nil {
 		return "no queries"
