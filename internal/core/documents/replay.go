@@ -30,6 +30,11 @@ type touchedRow struct {
 // them, and for who looks at what would be: then the store's transaction is to
 // be undone.
 func (c *Catalog) Replay(ctx context.Context, tx store.Tx, by By, n Transaction) error {
+	return c.replay(ctx, tx, by, n, func(*Operation) bool { return true })
+}
+
+// replay makes those of the staged changes that matter.
+func (c *Catalog) replay(ctx context.Context, tx store.Tx, by By, n Transaction, matters func(*Operation) bool) error {
 	rows, err := store.List[operationRow](ctx, tx, sqlb.Select{
 		From: operationsTable, Where: sqlb.Eq("transaction_seq", n.Seq), Order: []sqlb.Order{{Column: "n"}},
 	})
@@ -38,11 +43,51 @@ func (c *Catalog) Replay(ctx context.Context, tx store.Tx, by By, n Transaction)
 	}
 	r := replay{catalog: c, by: by, touched: map[touchedRow]bool{}}
 	for i := range rows {
-		if err := r.run(ctx, tx, &rows[i]); err != nil {
+		op := Operation{Ref: Ref{rows[i].Database, rows[i].Table}, Action: Action(rows[i].Action)}
+		if err := op.restore(rows[i].Payload.Reveal()); err != nil {
+			return err
+		}
+		if !matters(&op) {
+			continue
+		}
+		if err := r.run(ctx, tx, op, &rows[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// before tells which operations change what others are about: the rows that
+// these name, or any of a table whose rows are found by queries. Adding to a
+// transaction costs no more than that, however much is in it.
+func before(ops []Operation) func(*Operation) bool {
+	named, found := map[Ref]map[string]bool{}, map[Ref]bool{}
+	for i := range ops {
+		ref := ops[i].Ref
+		if named[ref] == nil {
+			named[ref] = map[string]bool{}
+		}
+		ids := ops[i].ids()
+		found[ref] = found[ref] || ids == nil
+		for _, id := range ids {
+			named[ref][id] = true
+		}
+	}
+	return func(op *Operation) bool {
+		ids := op.ids()
+		if named[op.Ref] == nil {
+			return false
+		}
+		if found[op.Ref] || ids == nil {
+			return true
+		}
+		for _, id := range ids {
+			if named[op.Ref][id] {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 // Commit makes the staged changes, and ends the transaction.
@@ -68,7 +113,7 @@ func (c *Catalog) Try(ctx context.Context, tx store.Tx, by By, n Transaction, op
 	if t, err = t.VisibleTo(by.Actor); err != nil {
 		return nil, false, err
 	}
-	if err := c.Replay(ctx, tx, by, n); err != nil {
+	if err := c.replay(ctx, tx, by, n, before([]Operation{op})); err != nil {
 		return nil, false, unlessOutcome(err)
 	}
 	row, err = t.Do(ctx, tx, by, op)
@@ -91,7 +136,7 @@ func (c *Catalog) TryAll(ctx context.Context, tx store.Tx, by By, n Transaction,
 			return err
 		}
 	}
-	if err := c.Replay(ctx, tx, by, n); err != nil {
+	if err := c.replay(ctx, tx, by, n, before(ops)); err != nil {
 		return unlessOutcome(err)
 	}
 	for _, op := range ops {
@@ -119,11 +164,7 @@ func unlessOutcome(err error) error {
 }
 
 // run makes one change, as who staged it.
-func (r *replay) run(ctx context.Context, tx store.Tx, row *operationRow) error {
-	op := Operation{Ref: Ref{row.Database, row.Table}, Action: Action(row.Action)}
-	if err := op.restore(row.Payload.Reveal()); err != nil {
-		return err
-	}
+func (r *replay) run(ctx context.Context, tx store.Tx, op Operation, row *operationRow) error {
 	t, err := r.catalog.TableToChange(ctx, tx, op.Ref)
 	if err != nil {
 		return err

@@ -339,6 +339,42 @@ func TestTransactionsSeeTheirOwnChangesAsNoConflict(t *testing.T) {
 	s.refused("PATCH", w.root+"/transactions/"+id, M{"commit": true}, apierr.RowInvalidStructure)
 }
 
+func TestOperatorsWaitForTheCommit(t *testing.T) {
+	w := tongues[0]
+	b := newBench(t)
+	s := b.films(w)
+	s.must("POST", w.rows(), M{"rowId": "a", "data": M{"title": "A", "year": 1984}})
+	id := s.begin(w)
+	add := M{"year": `{"method":"increment","values":[10]}`}
+	if got := s.must("PATCH", w.rows()+"/a", M{"data": add, "transactionId": id}); got["year"] != 1994.0 {
+		t.Errorf("got %v", got)
+	}
+	if got := s.must("PATCH", w.rows(), M{"data": add, "transactionId": id}); got["total"] != 1.0 {
+		t.Errorf("got %v", got)
+	}
+	s.commit(w, id)
+	if got := s.must("GET", w.rows()+"/a", nil); got["year"] != 2004.0 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// A full transaction costs what a hundred changes cost, each time that it is
+// read or added to.
+func BenchmarkTransaction(tb *testing.B) {
+	w := tongues[0]
+	b := newBench(tb)
+	s := b.films(w)
+	for tb.Loop() {
+		id := s.begin(w)
+		for i := range 99 {
+			row := fmt.Sprint(id, "r", i)
+			s.must("POST", w.rows(), M{"rowId": row, "data": M{"title": "A", "year": 1984}, "transactionId": id})
+		}
+		s.must("GET", w.rows(), M{"transactionId": id})
+		s.commit(w, id)
+	}
+}
+
 // Operations that are added at once get numbers of their own.
 func TestManyClientsStageAtOnce(t *testing.T) {
 	w := tongues[0]
