@@ -128,7 +128,7 @@ func create(ctx context.Context, o Options) (*Vault, error) {
 // openedBy reports whether root is one of the keys of the ring.
 func (r *ring) openedBy(root *rootKey) bool {
 	for _, row := range r.Roots {
-		if row.Fingerprint == root.fingerprint && row.State != Destroyed {
+		if row.Fingerprint == root.fingerprint && row.State.opens() {
 			return root.opensCheck(r.Instance, row.Check)
 		}
 	}
