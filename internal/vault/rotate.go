@@ -131,11 +131,12 @@ func (v *Vault) plan(to *rootKey) (Changed, error) {
 			c.Keys++
 		}
 	}
+	if active.Fingerprint == to.fingerprint {
+		c.Done = true
+		return c, nil
+	}
 	for _, row := range v.ring.Roots {
 		switch {
-		case row.Fingerprint == to.fingerprint && row.State == Active:
-			c.Done = true
-			return c, nil
 		case row.Fingerprint == to.fingerprint && row.State != Pending:
 			return c, fmt.Errorf("%w: %s was the root key before, and is %s", ErrRotation, to.fingerprint, row.State)
 		case row.State == Retiring:
