@@ -46,7 +46,7 @@ var floors = [][]string{
 	{"internal/core/access", "internal/core/listing"},
 	{"internal/core/teams"},
 	{"internal/core/users"},
-	{"internal/core/projects", "internal/core/documents", "internal/core/files"},
+	{"internal/core/projects", "internal/core/documents", "internal/core/files", "internal/core/keyring"},
 	// Services: one per service of the API.
 	{"internal/service/..."},
 	// The gateway: the same steps for every transport.

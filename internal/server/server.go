@@ -18,6 +18,7 @@ import (
 	"moorfast/internal/config"
 	"moorfast/internal/core/access"
 	"moorfast/internal/core/files"
+	"moorfast/internal/core/keyring"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -51,6 +52,7 @@ type Server struct {
 	out    *fetch.Client // the way to other servers
 
 	country func(netip.Addr) string // of an address; nil knows none
+	now     func() time.Time
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -64,7 +66,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, err
 	}
-	ring, fresh, err := keyring(ctx, c)
+	ring, fresh, err := ringOf(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country}
+	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country, now: clk.Now}
 	if err := s.build(ctx, log, clk); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -98,9 +100,9 @@ func countries(path string) (func(netip.Addr) string, error) {
 	return db.Country, nil
 }
 
-// keyring returns where the keyring lies, and whether this is a first start:
+// ringOf returns where the keyring lies, and whether this is a first start:
 // nothing is stored yet, so that a new ring locks nothing out.
-func keyring(ctx context.Context, c config.Config) (vault.Storage, bool, error) {
+func ringOf(ctx context.Context, c config.Config) (vault.Storage, bool, error) {
 	if c.Postgres() {
 		ring, err := postgres.NewRing(postgres.Options{URL: c.DB.Reveal()})
 		if err != nil {
@@ -166,6 +168,25 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	}
 	s.Handler = h
 	return h.Route(s.Table)
+}
+
+// How long keys that were replaced are kept after they were last used: longer
+// than any transaction, and, where nodes share a database, than a node takes to
+// hear of the new ones.
+const (
+	settleAlone  = 30 * time.Second
+	settleShared = 2 * time.Minute
+	reloadEvery  = 20 * time.Second
+)
+
+// Keyring looks after the keys, and what is sealed with them, while others use
+// the database.
+func (s *Server) Keyring() *keyring.Keyring {
+	k := &keyring.Keyring{Vault: s.Vault, DB: s.db, Now: s.now, Settle: settleAlone, Rest: true}
+	if s.config.Postgres() {
+		k.Settle = settleShared
+	}
+	return k
 }
 
 // Sweep collects what was left behind by work that was cut off.
