@@ -35,7 +35,7 @@ that is as severe as --fail-on says.`,
 			if errors.As(err, &wrong) {
 				s.Mistakes = wrong.Mistakes
 			}
-			if ring, _, err := keyring(s.Config); err == nil {
+			if ring, _, err := ringOf(s.Config); err == nil {
 				s.Ring = ring
 			}
 			report := doctor.Run(cmd.Context(), s)

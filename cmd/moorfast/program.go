@@ -28,6 +28,7 @@ const (
 
 // program is the command line as a value, so that tests can run it.
 type program struct {
+	in       io.Reader
 	out, err io.Writer
 	terminal func(*os.File) bool
 	now      func() time.Time
@@ -58,6 +59,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errFindings):
+		var remote interface{ Unwrap() []error }
+		if errors.As(err, &remote) { // and says which, if the report has not
+			fmt.Fprintf(p.err, "moorfast: %v\n", remote.Unwrap()[0])
+		}
 		return exitFindings
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return exitInterrupted
@@ -89,7 +94,10 @@ func (e *reportedError) Unwrap() error { return e.error }
 func explain(err error) (lines []string, code int) {
 	var settings *config.Error
 	var key *vault.KeyError
+	var refused *refusedError
 	switch {
+	case errors.As(err, &refused) && !errors.As(err, &key):
+		return []string{refused.Error()}, exitConfig
 	case errors.As(err, &settings):
 		for _, m := range settings.Mistakes {
 			lines = append(lines, m.String())

@@ -54,7 +54,7 @@ var floors = [][]string{
 	// Transports, and the program.
 	{"internal/httpd", "internal/openapi"},
 	{"internal/config"},
-	{"internal/doctor"},
+	{"internal/doctor", "internal/adminsock"},
 	{"internal/server"},
 	{"internal/server/..."},
 	{"cmd/moorfast"},
@@ -63,7 +63,7 @@ var floors = [][]string{
 
 // only names the packages that may import what is dangerous to have everywhere.
 var only = map[string][]string{
-	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
+	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/adminsock", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
 	"database/sql":                    {},
 	"math/rand":                       {"test/"},
 	"math/rand/v2":                    {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents

@@ -62,6 +62,7 @@ type Config struct {
 	// or that do nothing.
 	Notices []string
 
+	env      func(name string) (string, bool) // the environment; as a function it does not print
 	database database
 	values   []Value
 	unused   []Unused

@@ -87,12 +87,24 @@ func (l *loader) finishKey() {
 	case kind == "file":
 		c.Key = vault.KeyFile(name)
 	default:
-		var value vault.Secret
-		if text, ok := l.env[name]; ok {
-			value = vault.Hide(text)
-		}
-		c.Key = vault.KeyText(name, value)
+		c.Key, _ = c.KeySource(c.database.key)
 	}
+}
+
+// KeySource reads where a root key is, as the setting "key" does.
+func (c Config) KeySource(text string) (vault.Source, error) {
+	if err := keySource(text); err != nil {
+		return vault.Source{}, err
+	}
+	kind, name, _ := strings.Cut(text, ":")
+	if kind == "file" {
+		return vault.KeyFile(name), nil
+	}
+	var value vault.Secret
+	if text, ok := c.env(name); ok {
+		value = vault.Hide(text)
+	}
+	return vault.KeyText(name, value), nil
 }
 
 // finishDB makes one URL of the database settings, and checks it without

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"moorfast/internal/api"
@@ -18,7 +19,6 @@ import (
 	"moorfast/internal/config"
 	"moorfast/internal/core/access"
 	"moorfast/internal/core/files"
-	"moorfast/internal/core/keyring"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -53,6 +53,8 @@ type Server struct {
 
 	country func(netip.Addr) string // of an address; nil knows none
 	now     func() time.Time
+	alone   bool       // a command on the host, which serves nobody
+	keys    sync.Mutex // held by work on the keys
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -168,25 +170,6 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	}
 	s.Handler = h
 	return h.Route(s.Table)
-}
-
-// How long keys that were replaced are kept after they were last used: longer
-// than any transaction, and, where nodes share a database, than a node takes to
-// hear of the new ones.
-const (
-	settleAlone  = 30 * time.Second
-	settleShared = 2 * time.Minute
-	reloadEvery  = 20 * time.Second
-)
-
-// Keyring looks after the keys, and what is sealed with them, while others use
-// the database.
-func (s *Server) Keyring() *keyring.Keyring {
-	k := &keyring.Keyring{Vault: s.Vault, DB: s.db, Now: s.now, Settle: settleAlone, Rest: true}
-	if s.config.Postgres() {
-		k.Settle = settleShared
-	}
-	return k
 }
 
 // Sweep collects what was left behind by work that was cut off.

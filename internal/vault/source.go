@@ -40,6 +40,17 @@ func (s Source) Path() string {
 	return ""
 }
 
+// Text returns the key itself. It is for handing it to another process of the
+// same owner, and for backups.
+func (s Source) Text() (Secret, error) {
+	text, err := s.read()
+	if err != nil {
+		return Secret{}, missing(s, err, "")
+	}
+	defer clear(text)
+	return Hide(string(text)), nil
+}
+
 // A key is a line of text; what is longer is the wrong file.
 const maxKeyText = 4 << 10
 
