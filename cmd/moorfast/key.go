@@ -16,7 +16,7 @@ import (
 func (p *program) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "key", Short: "Look after the encryption keys"}
 	group(cmd)
-	cmd.AddCommand(p.keyStatus(), p.keyRotate(), p.keyFinalize(), p.keyVerify(), p.keyInventory())
+	cmd.AddCommand(p.keyStatus(), p.keyRotate(), p.keyFinalize(), p.keyVerify(), p.keyInventory(), p.keyExport(), p.keyImport())
 	return cmd
 }
 

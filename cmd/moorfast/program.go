@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moorfast/internal/config"
+	"moorfast/internal/rootkey"
 	"moorfast/internal/vault"
 )
 
@@ -129,7 +130,7 @@ func (p *program) root() *cobra.Command {
 	}
 	f := root.PersistentFlags()
 	f.String("data", "", "directory of everything that is kept (default ./data)")
-	f.String("key", "", "where the root key is: file:PATH or env:NAME (default file:DATA/keys/master.key)")
+	f.String("key", "", "where the root key is: "+rootkey.Forms+" (default file:DATA/keys/master.key)")
 	f.StringVar(&p.file, "config", "", "settings file (default DATA/moorfast.toml, if there is one)")
 	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.doctorCommand(), p.openapiCommand(), p.versionCommand())
 	group(root)

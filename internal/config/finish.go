@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -11,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"moorfast/internal/rootkey"
 	"moorfast/internal/vault"
 )
 
@@ -66,15 +65,8 @@ func (l *loader) keyVariable(name string) (given, bool) {
 }
 
 func keySource(s string) error {
-	kind, name, ok := strings.Cut(s, ":")
-	switch {
-	case ok && name != "" && (kind == "file" || kind == "env"):
-		return nil
-	case slices.Contains([]string{"systemd", "exec", "vault-transit", "awskms", "gcpkms", "azurekv", "age", "pkcs11"}, kind):
-		return fmt.Errorf("key source %s: is not built yet, only file:PATH and env:NAME are", kind)
-	}
-	// It may be the key itself, so it is not repeated.
-	return errors.New("it is not a key source: file:PATH or env:NAME (never the key itself)")
+	_, err := rootkey.Parse(s, func(string) (string, bool) { return "", false })
+	return err
 }
 
 func (l *loader) finishKey() {
@@ -92,20 +84,7 @@ func (l *loader) finishKey() {
 }
 
 // KeySource reads where a root key is, as the setting "key" does.
-func (c Config) KeySource(text string) (vault.Source, error) {
-	if err := keySource(text); err != nil {
-		return vault.Source{}, err
-	}
-	kind, name, _ := strings.Cut(text, ":")
-	if kind == "file" {
-		return vault.KeyFile(name), nil
-	}
-	var value vault.Secret
-	if text, ok := c.env(name); ok {
-		value = vault.Hide(text)
-	}
-	return vault.KeyText(name, value), nil
-}
+func (c Config) KeySource(text string) (vault.Source, error) { return rootkey.Parse(text, c.env) }
 
 // finishDB makes one URL of the database settings, and checks it without
 // repeating it: it may have a password in it.

@@ -147,6 +147,9 @@ func (r *ring) fingerprints() string {
 }
 
 func missing(s Source, err error, expected string) error {
+	if errors.Is(err, ErrSourceDown) {
+		return fmt.Errorf("read the root key of %v: %w", s, err)
+	}
 	e := &KeyError{Kind: ErrMissingKey, Source: s.String(), Expected: expected}
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):
