@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"moorfast/internal/adminsock"
@@ -106,6 +107,7 @@ func (s *Server) Commands(log *slog.Logger) adminsock.Commands {
 		"key.inventory": command(s.inventory),
 		"key.renew":     command(s.renewKeys),
 	}
+	maps.Copy(commands, s.hostCommands())
 	for name, run := range commands {
 		commands[name] = func(ctx context.Context, in json.RawMessage, tell func(any)) (any, error) {
 			result, err := run(ctx, in, tell)
@@ -136,6 +138,8 @@ func Kind(err error) string {
 		return KindKey
 	case errors.Is(err, keyring.ErrNamed):
 		return KindFindings
+	case errors.As(err, new(*inputError)):
+		return KindInput
 	}
 	return ""
 }

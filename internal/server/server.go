@@ -30,6 +30,7 @@ import (
 	"moorfast/internal/id"
 	"moorfast/internal/image"
 	"moorfast/internal/limit"
+	"moorfast/internal/password"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
 	"moorfast/internal/store/postgres"
@@ -45,6 +46,7 @@ type Server struct {
 	Policy  *access.Policy
 
 	config config.Config
+	core   core
 	db     store.DB
 	files  *files.Files
 	images *image.Pool
@@ -149,6 +151,8 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		}, log),
 	}
 	core.teams = teams.New(units, core.users)
+	core.passwords = users.Passwords{Hasher: password.NewHasher(password.DefaultCost, hashQueue)}
+	s.core = core
 	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {
 		return fmt.Errorf("prepare the platform's keys: %w", err)
 	}
