@@ -16,6 +16,7 @@ import (
 	"moorfast/internal/project"
 	"moorfast/internal/service/console"
 	"moorfast/internal/store"
+	"moorfast/internal/vault"
 )
 
 // Account names an account of the console, and what is to be done with it. Who
@@ -195,7 +196,7 @@ func (s *Server) resetMFA(ctx context.Context, in Account, _ func(any)) (*Accoun
 		if err != nil {
 			return err
 		}
-		r.MFA, r.RecoveryCodes = false, users.User{}.RecoveryCodes
+		r.MFA, r.RecoveryCodes = false, vault.Secret{}
 		if err := s.core.users.Update(ctx, tx, r, "mfa", "recovery_codes"); err != nil {
 			return err
 		}
