@@ -32,11 +32,11 @@ type Account struct {
 type AccountState struct {
 	ID       string         `json:"id"`
 	Email    string         `json:"email"`
-	Root     bool           `json:"root,omitempty"` // it became the first account
+	Root     bool           `json:"root"` // it became the first account
 	Active   bool           `json:"active"`
 	MFA      bool           `json:"mfa"`
 	Sessions []SessionState `json:"sessions"`
-	Ended    int            `json:"ended,omitempty"` // sessions
+	Ended    int            `json:"ended"` // sessions
 }
 
 // SessionState is a session as commands show it.
