@@ -15,7 +15,10 @@ import (
 
 // database is settings that become one field of Config with others.
 type database struct {
-	key      string
+	key string
+
+	keyPrevious string
+
 	adapter  string
 	host     string
 	port     int64
@@ -71,6 +74,9 @@ func keySource(s string) error {
 
 func (l *loader) finishKey() {
 	c := l.config
+	if c.database.keyPrevious != "" {
+		c.KeyPrevious, _ = c.KeySource(c.database.keyPrevious)
+	}
 	kind, name, _ := strings.Cut(c.database.key, ":")
 	switch {
 	case c.database.key == "":

@@ -45,6 +45,10 @@ func (c *Config) program() []setting {
 			kind: text(&c.database.key, keySource),
 		},
 		{
+			key: "key_previous", doc: "where the root key of before is, so that a start with a new one in key makes that the root key",
+			kind: text(&c.database.keyPrevious, keySource),
+		},
+		{
 			key: "db", doc: "postgres://…; unset is SQLite in the data directory",
 			kind: secret(&c.DB),
 		},

@@ -172,6 +172,29 @@ func noCanary(t *testing.T, dir string) {
 	}
 }
 
+// K-18: a start with another key and the one of before changes them.
+func TestAStartChangesTheRootKey(t *testing.T) {
+	dir, env := t.TempDir(), servertest.Environment(t)
+	s := servertest.Open(t, dir, env...)
+	p := s.Found()
+	compare := fill(t, p)
+	first, from := s.Vault.Source(), s.Vault.Fingerprint()
+	s.Stop()
+	next := filepath.Join(t.TempDir(), "next.key")
+	if err := os.WriteFile(next, []byte("6d1f0b7a9c2e4d58a3b60f1e7c9d2a4b5e8f7061c2d3a4b5968778695a4b3c2d\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env = append(env, "MOORFAST_KEY=file:"+next, "MOORFAST_KEY_PREVIOUS=file:"+first.Path())
+	for range 2 { // the second start finds it done
+		s = servertest.Open(t, dir, env...)
+		if s.Vault.Fingerprint() == from {
+			t.Error("the key is that of before")
+		}
+		compare(t, at(s, p))
+		s.Stop()
+	}
+}
+
 // K-8: what names a key keeps it, wherever it lies.
 func TestAKeyThatIsNamedIsNotDestroyed(t *testing.T) {
 	ctx := context.Background()

@@ -74,7 +74,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(ctx, vault.Options{
+	v, err := openVault(ctx, c, log, vault.Options{
 		Storage: ring, Source: c.Key, Now: clk.Now, Create: fresh,
 		Hardened: c.Profile == config.Hardened, AllowKnown: c.InsecureDev,
 	})
@@ -90,6 +90,27 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// openVault opens the keyring. Where the key of the settings is new, and the one
+// of before opens the keyring, the new one is made the root key first (K-18).
+func openVault(ctx context.Context, c config.Config, log *slog.Logger, o vault.Options) (*vault.Vault, error) {
+	v, err := vault.Open(ctx, o)
+	if !errors.Is(err, vault.ErrWrongKey) || c.KeyPrevious.Kind() == "" {
+		return v, err
+	}
+	o.Source = c.KeyPrevious
+	previous, failed := vault.Open(ctx, o)
+	if failed != nil {
+		return nil, err // which names the key that is expected
+	}
+	changed, err := previous.Rotate(ctx, vault.Change{To: c.Key, Hardened: o.Hardened, AllowKnown: o.AllowKnown})
+	if err != nil {
+		return nil, errors.Join(err, previous.Close())
+	}
+	log.WarnContext(ctx, "the root key was changed; moorfast key finalize gives up the one of before",
+		"from", changed.From, "to", changed.To, "source", c.Key.String())
+	return previous, nil
 }
 
 // countries reads the file of countries by address, if there is one.

@@ -65,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 		return nil, &KeyError{
 			Kind: ErrWrongKey, Source: o.Source.String(),
 			Expected: r.fingerprints(), Given: root.fingerprint,
-			Remedy: "start with the key that made this keyring; nothing was changed",
+			Remedy: "start with the key that made this keyring, or, to change it for the given one, name it with MOORFAST_KEY_PREVIOUS; nothing was changed",
 		}
 	}
 	v := &Vault{storage: o.Storage, source: o.Source, now: o.Now, instance: r.Instance, root: root}
