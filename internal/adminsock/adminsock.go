@@ -100,10 +100,22 @@ func Listen(data string, commands Commands, kind func(error) string) (*Server, e
 
 // Serve answers until ctx ends; running commands end with it.
 func (s *Server) Serve(ctx context.Context) {
+	s.server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, callerKey{}, peer(conn))
+	}
 	s.server.BaseContext = func(net.Listener) context.Context { return ctx }
 	stop := context.AfterFunc(ctx, func() { _ = s.server.Close() })
 	defer stop()
 	_ = s.server.Serve(s.listener)
+}
+
+type callerKey struct{}
+
+// Caller returns the user of the host who calls a command, as the system knows
+// him, or "" where it does not say.
+func Caller(ctx context.Context) string {
+	uid, _ := ctx.Value(callerKey{}).(string)
+	return uid
 }
 
 func handler(commands Commands, kind func(error) string) http.Handler {

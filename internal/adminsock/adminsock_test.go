@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,10 +29,13 @@ func serve(t *testing.T, dir string, commands adminsock.Commands) {
 func TestACommandTellsItsProgressAndItsResult(t *testing.T) {
 	long := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
 	for _, dir := range []string{t.TempDir(), long} {
-		serve(t, dir, adminsock.Commands{"twice": func(_ context.Context, in json.RawMessage, tell func(any)) (any, error) {
+		serve(t, dir, adminsock.Commands{"twice": func(ctx context.Context, in json.RawMessage, tell func(any)) (any, error) {
 			var n int
 			err := json.Unmarshal(in, &n)
 			tell("half")
+			if uid := adminsock.Caller(ctx); runtime.GOOS == "linux" && uid != strconv.Itoa(os.Getuid()) {
+				t.Errorf("the caller is %q", uid)
+			}
 			return 2 * n, err
 		}})
 		var got int

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
+	"strconv"
 	"time"
 
 	"moorfast/internal/adminsock"
@@ -112,7 +114,11 @@ func (s *Server) Commands(log *slog.Logger) adminsock.Commands {
 		commands[name] = func(ctx context.Context, in json.RawMessage, tell func(any)) (any, error) {
 			result, err := run(ctx, in, tell)
 			// What a command does is said once, however it ended.
-			log.InfoContext(ctx, "command of the host", "command", name, "err", err)
+			caller := adminsock.Caller(ctx)
+			if s.alone {
+				caller = strconv.Itoa(os.Getuid())
+			}
+			log.InfoContext(ctx, "command of the host", "command", name, "uid", caller, "err", err)
 			return result, err
 		}
 	}

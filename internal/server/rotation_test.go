@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"moorfast/internal/core/keyring"
 	"moorfast/internal/server/servertest"
@@ -254,4 +255,34 @@ func TestAnInterruptedChangeOfDataKeysGoesOn(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	compare(t, p)
+}
+
+// A project that is deleted while its values are sealed again stays deleted.
+func TestAProjectThatIsDeletedMeanwhileStaysSo(t *testing.T) {
+	ctx := context.Background()
+	s := servertest.New(t)
+	p := s.Found()
+	fill(t, p)
+	k := s.Keyring()
+	k.Settle = 0
+	deleted := false
+	k.Step = func(step string) {
+		if step == keyring.StepReading && len(s.Vault.Retiring()) == 2 && !deleted {
+			deleted = true
+			p.Owner.With("X-Appwrite-Organization", "home").Must("DELETE", "/organization/projects/"+p.ID, nil)
+			s.Clock.Advance(2 * time.Second)
+		}
+	}
+	if _, err := k.Renew(ctx, nil); err != nil || !deleted {
+		t.Errorf("renew: %v, deleted: %v", err, deleted)
+	}
+	list, err := k.DB.Projects(ctx)
+	if err != nil || len(list) > 0 {
+		t.Errorf("projects: %v, %v", list, err)
+	}
+	for _, key := range s.Vault.Status().Keys {
+		if key.Scope == "project:"+p.ID && key.State != vault.Destroyed {
+			t.Errorf("key %+v is left", key)
+		}
+	}
 }

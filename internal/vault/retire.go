@@ -134,6 +134,10 @@ func (v *Vault) Reseal(at Place, sealed string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Asked first, because a project that is gone would get new keys to seal with.
+	if _, err := v.opening(e.key, at.Project); err != nil {
+		return "", err
+	}
 	active, _, err := v.sealing(at.Project)
 	if err != nil || active == e.key {
 		return sealed, err

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"moorfast/internal/store"
@@ -36,6 +37,8 @@ type Keyring struct {
 
 	// Step is told of each durable step; nil is nobody.
 	Step func(step string)
+
+	there there
 }
 
 // Progress is how far a piece of work is.
@@ -82,6 +85,54 @@ func (k *Keyring) projects(ctx context.Context) ([]string, error) {
 	return append([]string{store.Platform}, list...), nil
 }
 
+// errGone says that a project was deleted meanwhile. Opening its database would
+// make it again.
+var errGone = errors.New("keyring: the project is gone")
+
+// there are the projects that there are, as of a moment ago.
+type there struct {
+	mu   sync.Mutex
+	list map[string]bool
+	read time.Time
+}
+
+// thereFor is how long a list of projects holds.
+const thereFor = time.Second
+
+func (k *Keyring) exists(ctx context.Context, project string) error {
+	k.there.mu.Lock()
+	defer k.there.mu.Unlock()
+	now := k.Now()
+	if age := now.Sub(k.there.read); k.there.list == nil || age < 0 || age >= thereFor {
+		list, err := k.projects(ctx)
+		if err != nil {
+			return err
+		}
+		k.there.list, k.there.read = make(map[string]bool, len(list)), now
+		for _, p := range list {
+			k.there.list[p] = true
+		}
+	}
+	if !k.there.list[project] {
+		return errGone
+	}
+	return nil
+}
+
+func (k *Keyring) view(ctx context.Context, project string, fn func(store.Tx) error) error {
+	if err := k.exists(ctx, project); err != nil {
+		return err
+	}
+	return k.DB.View(ctx, project, fn)
+}
+
+func (k *Keyring) update(ctx context.Context, project string, fn func(store.Tx) error) error {
+	if err := k.exists(ctx, project); err != nil {
+		return err
+	}
+	return k.DB.Update(ctx, project, fn)
+}
+
 // each calls fn for every project that is still there.
 func (k *Keyring) each(ctx context.Context, fn func(project string) error) error {
 	list, err := k.projects(ctx)
@@ -89,15 +140,7 @@ func (k *Keyring) each(ctx context.Context, fn func(project string) error) error
 		return err
 	}
 	for _, project := range list {
-		// Opening the database of a project that was deleted would make it again.
-		now, err := k.projects(ctx)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(now, project) {
-			continue
-		}
-		if err := fn(project); err != nil {
+		if err := fn(project); err != nil && !errors.Is(err, errGone) {
 			return fmt.Errorf("project %s: %w", project, err)
 		}
 	}

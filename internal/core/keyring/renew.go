@@ -134,20 +134,16 @@ const maxPasses = 20
 // reseal seals with new keys what the old ones of a project have sealed.
 func (k *Keyring) reseal(ctx context.Context, project string, prefixes []string, r *Renewal, p *pace) error {
 	for range maxPasses {
-		list, err := k.projects(ctx)
-		if err != nil || !slices.Contains(list, project) {
-			return err
-		}
 		r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return f.Project == project })
 		missed := false
-		err = k.walk(ctx, project, prefixes, func(values []value) error {
+		err := k.walk(ctx, project, prefixes, func(values []value) error {
 			values = k.sealAgain(project, values, r)
 			k.step(StepReading)
 			if len(values) == 0 {
 				return nil
 			}
 			var n int64
-			err := k.DB.Update(ctx, project, func(tx store.Tx) (err error) {
+			err := k.update(ctx, project, func(tx store.Tx) (err error) {
 				n, err = replace(ctx, tx, values)
 				return err
 			})
@@ -160,6 +156,9 @@ func (k *Keyring) reseal(ctx context.Context, project string, prefixes []string,
 			p.add(project, int(n))
 			return k.rest(ctx, p)
 		})
+		if errors.Is(err, errGone) {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("seal project %s with its new key: %w", project, err)
 		}

@@ -98,7 +98,7 @@ func (k *Keyring) countIn(ctx context.Context, project string, prefixes []string
 		n   int64
 	}
 	var all []counted
-	err = k.DB.View(ctx, project, func(tx store.Tx) error {
+	err = k.view(ctx, project, func(tx store.Tx) error {
 		all, total = nil, 0
 		list, err := tables(ctx, tx)
 		if err != nil {
@@ -143,7 +143,7 @@ const (
 // has an order by: a row that moves meanwhile may be missed, or come again.
 func (k *Keyring) walk(ctx context.Context, project string, prefixes []string, fn func([]value) error) error {
 	var list []table
-	err := k.DB.View(ctx, project, func(tx store.Tx) (err error) {
+	err := k.view(ctx, project, func(tx store.Tx) (err error) {
 		list, err = tables(ctx, tx)
 		return err
 	})
@@ -167,7 +167,7 @@ func (k *Keyring) walk(ctx context.Context, project string, prefixes []string, f
 }
 
 func (k *Keyring) sealedColumns(ctx context.Context, project string, t table, prefixes []string) (columns []string, err error) {
-	err = k.DB.View(ctx, project, func(tx store.Tx) error {
+	err = k.view(ctx, project, func(tx store.Tx) error {
 		columns = nil
 		if gone, err := dropped(ctx, tx, t); err != nil || gone {
 			return err
@@ -191,12 +191,16 @@ func (k *Keyring) sealedColumns(ctx context.Context, project string, t table, pr
 // dropped reports whether a table, or one of its columns, is gone since the
 // schema was read.
 func dropped(ctx context.Context, tx store.Tx, t table) (bool, error) {
-	now, err := tables(ctx, tx)
-	i := slices.IndexFunc(now, func(n table) bool { return n.name == t.name })
-	if err != nil || i < 0 {
-		return true, err
+	sql := `SELECT name FROM pragma_table_xinfo(?)`
+	if tx.Dialect() == sqlb.Postgres {
+		sql = `SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ?`
 	}
-	return slices.ContainsFunc(t.texts, func(c string) bool { return !slices.Contains(now[i].texts, c) }), nil
+	var now []string
+	err := store.Each(ctx, tx, sql, []any{t.name}, func(rows store.Rows) error {
+		now = append(now, string(rows.Text(0)))
+		return nil
+	})
+	return slices.ContainsFunc(t.texts, func(c string) bool { return !slices.Contains(now, c) }), err
 }
 
 // walkTable reads a table in steps, each in a view of its own so that no view
@@ -208,7 +212,7 @@ func (k *Keyring) walkTable(ctx context.Context, project string, t table, column
 	}
 	for more, first := true, true; more; first = false {
 		var values []value
-		err := k.DB.View(ctx, project, func(tx store.Tx) (err error) {
+		err := k.view(ctx, project, func(tx store.Tx) (err error) {
 			values, more = nil, false
 			if gone, err := dropped(ctx, tx, t); err != nil || gone {
 				return err
