@@ -33,7 +33,7 @@ On SQLite no server may run meanwhile.`,
 			if err != nil {
 				return err
 			}
-			all, err := p.explain(cmd.Context(), c, server.Question{
+			all, err := p.explain(cmd.Context(), c, server.ListQuestion{
 				Project: args[0], Ref: documents.Ref{Database: args[1], Table: args[2]}, Queries: args[3:],
 			})
 			if err != nil {

@@ -39,7 +39,7 @@ that is as severe as --fail-on says.`,
 			if errors.As(err, &wrong) {
 				s.Mistakes = wrong.Mistakes
 			}
-			if ring, _, err := keyring(s.Config); err == nil {
+			if ring, _, err := ringOf(s.Config); err == nil {
 				s.Ring = ring
 			}
 			if len(s.Mistakes) == 0 { // what cannot be opened is a finding of its own

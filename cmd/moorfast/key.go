@@ -16,7 +16,7 @@ import (
 func (p *program) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "key", Short: "Look after the encryption keys"}
 	group(cmd)
-	cmd.AddCommand(p.keyStatus())
+	cmd.AddCommand(p.keyStatus(), p.keyRotate(), p.keyFinalize(), p.keyVerify(), p.keyInventory(), p.keyExport(), p.keyImport())
 	return cmd
 }
 
@@ -74,7 +74,7 @@ set does not open the keyring.`,
 // readKeys describes the keyring. With a status, the error is why the key that
 // is set does not open it.
 func (p *program) readKeys(ctx context.Context, c config.Config) (*keyStatus, error) {
-	ring, where, err := keyring(c)
+	ring, where, err := ringOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +126,8 @@ data keys  %d active, %d retiring, %d destroyed, for %d projects
 	return err
 }
 
-// keyring returns the storage of the keyring, and its name for people.
-func keyring(c config.Config) (vault.Storage, string, error) {
+// ringOf returns the storage of the keyring, and its name for people.
+func ringOf(c config.Config) (vault.Storage, string, error) {
 	if !c.Postgres() {
 		return vault.NewRingFile(c.RingPath()), c.RingPath(), nil
 	}

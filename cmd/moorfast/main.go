@@ -22,7 +22,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second signal ends the program at once
 	p := &program{
-		out: os.Stdout, err: os.Stderr,
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		terminal:    func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) },
 		now:         time.Now,
 		serve:       server.Run,
@@ -34,7 +34,7 @@ func main() {
 }
 
 // explainList says how the store finds the rows of a list.
-func explainList(ctx context.Context, c config.Config, q server.Question) ([]documents.Explained, error) {
+func explainList(ctx context.Context, c config.Config, q server.ListQuestion) ([]documents.Explained, error) {
 	return server.Explain(ctx, c, clock.System{}, q)
 }
 

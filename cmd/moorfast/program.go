@@ -14,6 +14,7 @@ import (
 
 	"moorfast/internal/config"
 	"moorfast/internal/core/documents"
+	"moorfast/internal/rootkey"
 	"moorfast/internal/server"
 	"moorfast/internal/vault"
 )
@@ -30,6 +31,7 @@ const (
 
 // program is the command line as a value, so that tests can run it.
 type program struct {
+	in       io.Reader
 	out, err io.Writer
 	terminal func(*os.File) bool
 	now      func() time.Time
@@ -39,7 +41,7 @@ type program struct {
 
 	serve       func(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) error
 	openapi     func() ([]byte, error)
-	explain     func(ctx context.Context, c config.Config, q server.Question) ([]documents.Explained, error)
+	explain     func(ctx context.Context, c config.Config, q server.ListQuestion) ([]documents.Explained, error)
 	unprotected error // why memory is not protected, if it is not
 
 	started bool // a command runs: what goes wrong now is no mistake in its use
@@ -61,6 +63,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errFindings):
+		var remote interface{ Unwrap() []error }
+		if errors.As(err, &remote) { // and says which, if the report has not
+			fmt.Fprintf(p.err, "moorfast: %v\n", remote.Unwrap()[0])
+		}
 		return exitFindings
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return exitInterrupted
@@ -92,7 +98,10 @@ func (e *reportedError) Unwrap() error { return e.error }
 func explain(err error) (lines []string, code int) {
 	var settings *config.Error
 	var key *vault.KeyError
+	var refused *refusedError
 	switch {
+	case errors.As(err, &refused) && !errors.As(err, &key):
+		return []string{refused.Error()}, exitConfig
 	case errors.As(err, &settings):
 		for _, m := range settings.Mistakes {
 			lines = append(lines, m.String())
@@ -124,9 +133,9 @@ func (p *program) root() *cobra.Command {
 	}
 	f := root.PersistentFlags()
 	f.String("data", "", "directory of everything that is kept (default ./data)")
-	f.String("key", "", "where the root key is: file:PATH or env:NAME (default file:DATA/keys/master.key)")
+	f.String("key", "", "where the root key is: "+rootkey.Forms+" (default file:DATA/keys/master.key)")
 	f.StringVar(&p.file, "config", "", "settings file (default DATA/moorfast.toml, if there is one)")
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.doctorCommand(), p.dbCommand(), p.openapiCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.accessCommand(), p.adminCommand(), p.doctorCommand(), p.dbCommand(), p.openapiCommand(), p.versionCommand())
 	group(root)
 	return root
 }

@@ -33,7 +33,7 @@ var floors = [][]string{
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
 	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/antivirus", "internal/fetch", "internal/geo", "internal/image/codec"},
-	{"internal/vault/vaulttest", "internal/geo/geotest", "internal/seal", "internal/seal/appwrite1", "internal/image"},
+	{"internal/vault/vaulttest", "internal/geo/geotest", "internal/seal", "internal/seal/appwrite1", "internal/image", "internal/rootkey"},
 	{"internal/diskcache"},
 	{"internal/store"},
 	{"internal/store/migrate"},
@@ -46,7 +46,7 @@ var floors = [][]string{
 	{"internal/core/access", "internal/core/listing"},
 	{"internal/core/teams"},
 	{"internal/core/users"},
-	{"internal/core/projects", "internal/core/documents", "internal/core/files"},
+	{"internal/core/projects", "internal/core/documents", "internal/core/files", "internal/core/keyring"},
 	// Services: one per service of the API.
 	{"internal/service/..."},
 	// The gateway: the same steps for every transport.
@@ -54,7 +54,7 @@ var floors = [][]string{
 	// Transports, and the program.
 	{"internal/httpd", "internal/openapi", "internal/metrics"},
 	{"internal/config"},
-	{"internal/doctor"},
+	{"internal/doctor", "internal/adminsock"},
 	{"internal/server"},
 	{"internal/server/..."},
 	{"cmd/moorfast"},
@@ -63,7 +63,7 @@ var floors = [][]string{
 
 // only names the packages that may import what is dangerous to have everywhere.
 var only = map[string][]string{
-	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/metrics", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
+	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/metrics", "internal/adminsock", "internal/rootkey", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
 	"database/sql":                    {},
 	"math/rand":                       {"test/"},
 	"math/rand/v2":                    {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents
@@ -73,7 +73,7 @@ var only = map[string][]string{
 	"github.com/golang-jwt/jwt/v5":    {"internal/token"},
 	"github.com/spf13/cobra":          {"cmd/moorfast"},
 	"github.com/pelletier/go-toml/v2": {"internal/config"},
-	"filippo.io/age":                  {"internal/seal"},
+	"filippo.io/age":                  {"internal/seal", "internal/rootkey"},
 	"github.com/minio/minio-go/v7":    {"internal/blob/s3"},
 	"github.com/tetratelabs/wazero":   {"internal/image/codec"},
 

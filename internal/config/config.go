@@ -23,6 +23,10 @@ type Config struct {
 	Key     vault.Source // of the root key
 	Profile string       // Standard or Hardened
 
+	// KeyPrevious is of the root key of before, which a start changes for Key
+	// (K-18). Its kind is "" where there is none.
+	KeyPrevious vault.Source
+
 	// InsecureDev accepts a published example key. It is refused unless Listen
 	// is a loopback address.
 	InsecureDev bool
@@ -63,6 +67,7 @@ type Config struct {
 	// or that do nothing.
 	Notices []string
 
+	env      func(name string) (string, bool) // the environment; as a function it does not print
 	database database
 	values   []Value
 	unused   []Unused

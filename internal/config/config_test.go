@@ -147,7 +147,7 @@ func TestMistakes(t *testing.T) {
 		{"_APP_DOMAIN_TARGET_A=::1", "not an IPv4 address"},
 		{"_APP_SYSTEM_RESPONSE_FORMAT=newest", "not a version"},
 		{"MOORFAST_KEY=hunter2hunter2hunter2", "it is not a key source"},
-		{"MOORFAST_KEY=vault-transit:key", "is not built yet"},
+		{"MOORFAST_KEY=vault-transit:key", "it is written vault-transit:MOUNT"},
 		{"MOORFAST_KEY=file:", "it is not a key source"},
 		{"_APP_SMTP_PASSWORD_FILE=/nonexistent", "_APP_SMTP_PASSWORD_FILE: can not be read"},
 		{"MOORFAST_CONFIG=/nonexistent", "MOORFAST_CONFIG: can not be read"},

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -11,12 +9,16 @@ import (
 	"strconv"
 	"strings"
 
+	"moorfast/internal/rootkey"
 	"moorfast/internal/vault"
 )
 
 // database is settings that become one field of Config with others.
 type database struct {
-	key      string
+	key string
+
+	keyPrevious string
+
 	adapter  string
 	host     string
 	port     int64
@@ -73,19 +75,15 @@ func (l *loader) keyVariable(name string) (given, bool) {
 }
 
 func keySource(s string) error {
-	kind, name, ok := strings.Cut(s, ":")
-	switch {
-	case ok && name != "" && (kind == "file" || kind == "env"):
-		return nil
-	case slices.Contains([]string{"systemd", "exec", "vault-transit", "awskms", "gcpkms", "azurekv", "age", "pkcs11"}, kind):
-		return fmt.Errorf("key source %s: is not built yet, only file:PATH and env:NAME are", kind)
-	}
-	// It may be the key itself, so it is not repeated.
-	return errors.New("it is not a key source: file:PATH or env:NAME (never the key itself)")
+	_, err := rootkey.Parse(s, func(string) (string, bool) { return "", false })
+	return err
 }
 
 func (l *loader) finishKey() {
 	c := l.config
+	if c.database.keyPrevious != "" {
+		c.KeyPrevious, _ = c.KeySource(c.database.keyPrevious)
+	}
 	kind, name, _ := strings.Cut(c.database.key, ":")
 	switch {
 	case c.database.key == "":
@@ -94,13 +92,12 @@ func (l *loader) finishKey() {
 	case kind == "file":
 		c.Key = vault.KeyFile(name)
 	default:
-		var value vault.Secret
-		if text, ok := l.env[name]; ok {
-			value = vault.Hide(text)
-		}
-		c.Key = vault.KeyText(name, value)
+		c.Key, _ = c.KeySource(c.database.key)
 	}
 }
+
+// KeySource reads where a root key is, as the setting "key" does.
+func (c Config) KeySource(text string) (vault.Source, error) { return rootkey.Parse(text, c.env) }
 
 // finishDB makes one URL of the database settings, and checks it without
 // repeating it: it may have a password in it.

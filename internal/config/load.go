@@ -42,6 +42,7 @@ func (s Sources) environ() map[string]string {
 func Load(s Sources) (Config, error) {
 	var c Config
 	l := &loader{config: &c, flags: s.Flags, env: s.environ(), rows: c.settings()}
+	c.env = func(name string) (string, bool) { text, ok := l.env[name]; return text, ok }
 	l.readFile(s.File)
 	for _, row := range l.rows {
 		l.key = row.key

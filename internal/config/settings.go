@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"moorfast/internal/rootkey"
 	"net/netip"
 	"regexp"
 	"time"
@@ -40,8 +41,12 @@ func (c *Config) program() []setting {
 		},
 		{
 			key: "key", flag: true, source: true, app: []string{"_APP_OPENSSL_KEY_V1"},
-			doc:  "where the root key is: file:PATH or env:NAME; unset, one is made in the data directory",
+			doc:  "where the root key is: " + rootkey.Forms + "; unset, one is made in the data directory",
 			kind: text(&c.database.key, keySource),
+		},
+		{
+			key: "key_previous", doc: "where the root key of before is, so that a start with a new one in key makes that the root key",
+			kind: text(&c.database.keyPrevious, keySource),
 		},
 		{
 			key: "db", doc: "postgres://…; unset is SQLite in the data directory",

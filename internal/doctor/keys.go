@@ -81,9 +81,8 @@ func keyIsOwn(_ context.Context, s *Subject) outcome {
 	return pass("%v", s.Config.Key)
 }
 
-// newKey is said of a key that has to go. Nothing can be gentler before keys can
-// be changed.
-const newKey = "this version can not change the key of sealed data: start anew with the output of openssl rand -hex 32"
+// newKey is said of a key that has to go.
+const newKey = "moorfast key rotate --to file:PATH, where a new key is made"
 
 // A passphrase of less than this can be guessed, stretched or not.
 const leastBits = 64
@@ -142,7 +141,7 @@ func (s *Subject) keyFiles() []string {
 }
 
 func keyIsNotInEnvironment(_ context.Context, s *Subject) outcome {
-	if s.Config.Key.Path() == "" {
+	if s.Config.Key.Kind() == "env" {
 		return fail("write it to a file of mode 600 and name that with _APP_OPENSSL_KEY_V1_FILE", "%v", s.Config.Key)
 	}
 	return pass("%v", s.Config.Key)
@@ -218,7 +217,7 @@ func keysAreYoung(ctx context.Context, s *Subject) outcome {
 	}
 	days := int(s.Now.Sub(root.Created).Hours() / 24)
 	if old > 0 || s.Now.Sub(root.Created) > keyAge {
-		return fail("this version can not change keys yet: plan for the one that can",
+		return fail("moorfast key rotate --data-keys, and for the root key moorfast key rotate --to file:PATH",
 			"the root key is %d days old, and %d data keys are older than 365 days", days, old)
 	}
 	return pass("the root key is %d days old", days)
@@ -230,8 +229,17 @@ func rotationIsDone(ctx context.Context, s *Subject) outcome {
 		return unknown("%s", problem)
 	}
 	for _, root := range status.Roots {
-		if root.State == vault.Pending || root.State == vault.Retiring {
-			return fail("finish it with the version that began it", "root key %s is %s", root.Fingerprint, root.State)
+		switch root.State {
+		case vault.Pending:
+			return fail("moorfast key rotate --to the same source again, or moorfast key finalize to give it up", "root key %s is pending", root.Fingerprint)
+		case vault.Retiring:
+			return fail("name the new key in the settings, start every server anew, and then: moorfast key finalize", "root key %s is retiring", root.Fingerprint)
+		case vault.Active, vault.Destroyed:
+		}
+	}
+	for _, key := range status.Keys {
+		if key.State == vault.Retiring {
+			return fail("moorfast key rotate --data-keys", "data key %s is retiring", key.ID)
 		}
 	}
 	return pass("root key %s is the only one", status.Active().Fingerprint)

@@ -14,17 +14,17 @@ import (
 	"moorfast/internal/vault"
 )
 
-// Question is a list of rows that is asked for, as a server that may read all.
-type Question struct {
+// ListQuestion is a list of rows that is asked for, as a server that may read all.
+type ListQuestion struct {
 	Project string
 	Ref     documents.Ref
 	Queries []string
 }
 
-// Explain says how the store would find the rows of a list. Nothing is changed;
-// on SQLite no server may run meanwhile.
-func Explain(ctx context.Context, c config.Config, clk clock.Clock, q Question) (all []documents.Explained, err error) {
-	ring, fresh, err := keyring(ctx, c)
+// Explain says how the store would find the rows of a list. Nothing is changed,
+// and a server may run beside it.
+func Explain(ctx context.Context, c config.Config, clk clock.Clock, q ListQuestion) (all []documents.Explained, err error) {
+	ring, fresh, err := ringOf(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func Explain(ctx context.Context, c config.Config, clk clock.Clock, q Question) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	db, err := open(ctx, c, v, clk)
+	db, err := openReader(ctx, c, v)
 	if err != nil {
 		return nil, err
 	}

@@ -290,7 +290,7 @@ func (i inspection) longestLog() (longest int64, err error) {
 // Inspect opens what the doctor asks about a database, to be read alone: beside a
 // running server, or without one. It needs an installation that was started once.
 func Inspect(ctx context.Context, c config.Config, now time.Time) (doctor.Data, io.Closer, error) {
-	ring, _, err := keyring(ctx, c)
+	ring, _, err := ringOf(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -301,14 +301,19 @@ func Inspect(ctx context.Context, c config.Config, now time.Time) (doctor.Data, 
 	i := inspection{now: now, dir: c.Data}
 	if c.Postgres() {
 		i.dir = ""
-		i.db, err = postgres.Open(ctx, postgres.Options{URL: c.DB.Reveal(), Vault: v})
-	} else {
-		i.db, err = sqlite.OpenReader(sqlite.Options{Dir: c.Data, Vault: v})
 	}
-	if err != nil {
+	if i.db, err = openReader(ctx, c, v); err != nil {
 		return nil, nil, errors.Join(err, v.Close())
 	}
 	return i, closers{i.db, v}, nil
+}
+
+// openReader opens the store to be read alone.
+func openReader(ctx context.Context, c config.Config, v *vault.Vault) (store.DB, error) {
+	if c.Postgres() {
+		return postgres.Open(ctx, postgres.Options{URL: c.DB.Reveal(), Vault: v})
+	}
+	return sqlite.OpenReader(sqlite.Options{Dir: c.Data, Vault: v})
 }
 
 // closers are closed together, in order.
@@ -325,7 +330,7 @@ func (list closers) Close() error {
 // examine runs the doctor on the running server. The sample of sealed fields and
 // the keyring are looked at with the keys that are in use.
 func (s *Server) examine(ctx context.Context) (doctor.Report, error) {
-	ring, _, err := keyring(ctx, s.config)
+	ring, _, err := ringOf(ctx, s.config)
 	if err != nil {
 		return doctor.Report{}, err
 	}

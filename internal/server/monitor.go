@@ -25,7 +25,7 @@ func Version() string {
 // gauges adds what is asked for when it is collected.
 func (s *Server) gauges(ctx context.Context) {
 	s.metrics.Gauge("moorfast_key_age_seconds", "How old the root key is.", map[string]string{"purpose": "root"}, func() float64 {
-		ring, _, err := keyring(ctx, s.config)
+		ring, _, err := ringOf(ctx, s.config)
 		if err != nil {
 			return -1
 		}

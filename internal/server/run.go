@@ -47,6 +47,15 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	defer stop()
 	var upkeep sync.WaitGroup
 	upkeep.Go(func() { s.upkeep(working, log) })
+	upkeep.Go(func() { s.watchKeys(working, log) })
+	upkeep.Go(func() { s.finishKeys(working, log) })
+	socket, err := s.listenAdmin(log)
+	if err != nil {
+		// Everybody but the commands on this host can do without.
+		log.Warn("commands can not reach this server while it runs", "err", err)
+	} else {
+		upkeep.Go(func() { socket.Serve(working) })
+	}
 	s.greet(out, listener.Addr())
 	err = s.serve(ctx, listener, log)
 	stop()

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"moorfast/internal/antivirus"
@@ -32,6 +33,7 @@ import (
 	"moorfast/internal/image"
 	"moorfast/internal/limit"
 	"moorfast/internal/metrics"
+	"moorfast/internal/password"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
 	"moorfast/internal/store/postgres"
@@ -47,6 +49,7 @@ type Server struct {
 	Policy  *access.Policy
 
 	config config.Config
+	core   core
 	db     store.DB
 	files  *files.Files
 	images *image.Pool
@@ -58,6 +61,8 @@ type Server struct {
 	metrics *metrics.Metrics
 
 	country func(netip.Addr) string // of an address; nil knows none
+	alone   bool                    // a command on the host, which serves nobody
+	keys    sync.Mutex              // held by work on the keys
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -71,11 +76,11 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, err
 	}
-	ring, fresh, err := keyring(ctx, c)
+	ring, fresh, err := ringOf(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(ctx, vault.Options{
+	v, err := openVault(ctx, c, log, vault.Options{
 		Storage: ring, Source: c.Key, Now: clk.Now, Create: fresh,
 		Hardened: c.Profile == config.Hardened, AllowKnown: c.InsecureDev,
 	})
@@ -86,11 +91,32 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country}
+	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country, now: clk.Now}
 	if err := s.build(ctx, log, clk); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// openVault opens the keyring. Where the key of the settings is new, and the one
+// of before opens the keyring, the new one is made the root key first (K-18).
+func openVault(ctx context.Context, c config.Config, log *slog.Logger, o vault.Options) (*vault.Vault, error) {
+	v, err := vault.Open(ctx, o)
+	if !errors.Is(err, vault.ErrWrongKey) || c.KeyPrevious.Kind() == "" {
+		return v, err
+	}
+	o.Source = c.KeyPrevious
+	previous, failed := vault.Open(ctx, o)
+	if failed != nil {
+		return nil, err // which names the key that is expected
+	}
+	changed, err := previous.Rotate(ctx, vault.Change{To: c.Key, Hardened: o.Hardened, AllowKnown: o.AllowKnown})
+	if err != nil {
+		return nil, errors.Join(err, previous.Close())
+	}
+	log.WarnContext(ctx, "the root key was changed; moorfast key finalize gives up the one of before",
+		"from", changed.From, "to", changed.To, "source", c.Key.String())
+	return previous, nil
 }
 
 // countries reads the file of countries by address, if there is one.
@@ -105,9 +131,9 @@ func countries(path string) (func(netip.Addr) string, error) {
 	return db.Country, nil
 }
 
-// keyring returns where the keyring lies, and whether this is a first start:
+// ringOf returns where the keyring lies, and whether this is a first start:
 // nothing is stored yet, so that a new ring locks nothing out.
-func keyring(ctx context.Context, c config.Config) (vault.Storage, bool, error) {
+func ringOf(ctx context.Context, c config.Config) (vault.Storage, bool, error) {
 	if c.Postgres() {
 		ring, err := postgres.NewRing(postgres.Options{URL: c.DB.Reveal()})
 		if err != nil {
@@ -161,6 +187,8 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		slow: documents.Watch{Now: clk.Now, Longer: s.config.Log.Slow, Tell: tellSlow(log)},
 	}
 	core.teams = teams.New(units, core.users)
+	core.passwords = users.Passwords{Hasher: password.NewHasher(password.DefaultCost, hashQueue)}
+	s.core = core
 	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {
 		return fmt.Errorf("prepare the platform's keys: %w", err)
 	}

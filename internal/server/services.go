@@ -20,7 +20,6 @@ import (
 	"moorfast/internal/fetch"
 	"moorfast/internal/httpd"
 	"moorfast/internal/openapi"
-	"moorfast/internal/password"
 	"moorfast/internal/service/account"
 	"moorfast/internal/service/avatars"
 	"moorfast/internal/service/console"
@@ -46,16 +45,17 @@ type core struct {
 	teams    *teams.Teams
 	files    *files.Files
 	slow     documents.Watch
+
+	passwords users.Passwords
 }
 
 // services returns every service of the program. Their tables can be read from
 // a core of nothing, which is how the documents are made.
 func (s *Server) services(c core) []api.Service {
-	passwords := users.Passwords{Hasher: password.NewHasher(password.DefaultCost, hashQueue)}
 	return []api.Service{
-		&account.Service{Users: c.users, Passwords: passwords, Tokens: s.Vault, Console: s.Policy},
+		&account.Service{Users: c.users, Passwords: c.passwords, Tokens: s.Vault, Console: s.Policy},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
-		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: passwords, Tokens: s.Vault},
+		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: c.passwords, Tokens: s.Vault},
 		&teamsservice.Service{Users: c.users, Teams: c.teams, Projects: c.projects, Console: s.Policy},
 		&databases.Service{Catalog: documents.New().Watched(c.slow)},
 		&storage.Service{
@@ -66,7 +66,7 @@ func (s *Server) services(c core) []api.Service {
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
 		&project.Service{Projects: c.projects, Tokens: s.Vault},
 		&webhooks.Service{},
-		&console.Service{Variables: variables(s.config)},
+		&console.Service{Variables: variables(s.config), Policy: s.Policy, Claimed: c.users.Claimed},
 		&locale.Service{Country: s.country},
 		&avatars.Service{Out: s.out, Pictures: pictures{s.images}, Cache: s.cache, Browser: s.browser()},
 		s.health(c),

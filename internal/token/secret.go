@@ -26,6 +26,13 @@ func NewHex(n int) string {
 	return hex.EncodeToString(b)[:n]
 }
 
+// NewPassword returns a password of 120 random bits, in groups that can be read
+// out.
+func NewPassword() string {
+	hex := NewHex(30)
+	return hex[:6] + "-" + hex[6:12] + "-" + hex[12:18] + "-" + hex[18:24] + "-" + hex[24:]
+}
+
 // NewCode returns n random decimal digits, as people are asked to type them.
 func NewCode(n int) string {
 	digits := make([]byte, n)

@@ -37,6 +37,15 @@ func (e *envelope) header(n int) []byte {
 	return append(b, e.nonce[:]...)
 }
 
+// prefix is the text form of the algorithm and the key id: nine bytes are twelve
+// characters, with no bit of what follows in them.
+func (id keyID) prefix() string {
+	return prefix + textEncoding.EncodeToString(append([]byte{algXAES256GCM}, id[:]...))
+}
+
+// PrefixSize is the length of [KeyStatus.Prefix].
+const PrefixSize = len(prefix) + (1+keyIDSize)/3*4
+
 func encodeText(b []byte) string {
 	text := make([]byte, 0, len(prefix)+textEncoding.EncodedLen(len(b)))
 	return string(textEncoding.AppendEncode(append(text, prefix...), b))

@@ -192,12 +192,12 @@ func (v *Vault) Prepare(ctx context.Context, project string) error {
 			rand.Read(row.ID[:])
 			key := make([]byte, keySize)
 			rand.Read(key)
-			wrap, err := v.root.wrap(v.instance, row, key)
+			var err error
+			row.Wraps, err = now.wraps(v.root, row, key)
 			clear(key)
 			if err != nil {
 				return nil, err
 			}
-			row.Wraps = map[string][]byte{v.root.fingerprint: wrap}
 			next.Keys = append(next.Keys, row)
 		}
 		return next, nil

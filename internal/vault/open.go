@@ -65,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 		return nil, &KeyError{
 			Kind: ErrWrongKey, Source: o.Source.String(),
 			Expected: r.fingerprints(), Given: root.fingerprint,
-			Remedy: "start with the key that made this keyring; nothing was changed",
+			Remedy: "start with the key that made this keyring, or, to change it for the given one, name it with MOORFAST_KEY_PREVIOUS; nothing was changed",
 		}
 	}
 	v := &Vault{storage: o.Storage, source: o.Source, now: o.Now, instance: r.Instance, root: root}
@@ -128,7 +128,7 @@ func create(ctx context.Context, o Options) (*Vault, error) {
 // openedBy reports whether root is one of the keys of the ring.
 func (r *ring) openedBy(root *rootKey) bool {
 	for _, row := range r.Roots {
-		if row.Fingerprint == root.fingerprint && row.State != Destroyed {
+		if row.Fingerprint == root.fingerprint && row.State.opens() {
 			return root.opensCheck(r.Instance, row.Check)
 		}
 	}
@@ -147,6 +147,9 @@ func (r *ring) fingerprints() string {
 }
 
 func missing(s Source, err error, expected string) error {
+	if errors.Is(err, ErrSourceDown) {
+		return fmt.Errorf("read the root key of %v: %w", s, err)
+	}
 	e := &KeyError{Kind: ErrMissingKey, Source: s.String(), Expected: expected}
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):

@@ -46,6 +46,10 @@ type rootRow struct {
 	State       State     `json:"state"`
 	Created     time.Time `json:"created"`
 	Check       []byte    `json:"check"`
+
+	// Public is the key that others wrap to while the root key is being changed,
+	// sealed by each of them; see [rootKey.vouch].
+	Public map[string][]byte `json:"public,omitempty"`
 }
 
 // keyRow describes a data key: what it is for, and its wraps by fingerprint of
@@ -57,6 +61,7 @@ type keyRow struct {
 	Version int               `json:"version"`
 	State   State             `json:"state"`
 	Created time.Time         `json:"created"`
+	Retired *time.Time        `json:"retired,omitempty"` // when it was, if it is retiring
 	Wraps   map[string][]byte `json:"wraps,omitempty"`
 
 	// text is the row as it is stored. It is kept because a ring is written for
@@ -201,6 +206,12 @@ func (r *ring) checkRoots() error {
 		if root.State == Active {
 			actives++
 		}
+		for print, sealed := range root.Public {
+			known := slices.ContainsFunc(r.Roots, func(o rootRow) bool { return o.Fingerprint == print && o.State.opens() })
+			if !known || print == root.Fingerprint || !root.State.opens() || len(sealed) != publicSize {
+				return fmt.Errorf("root key %s has a public key that nobody vouches for", root.Fingerprint)
+			}
+		}
 	}
 	if actives != 1 {
 		return fmt.Errorf("%d root keys are active", actives)
@@ -226,9 +237,9 @@ func (r *ring) checkKey(k keyRow) error {
 	}
 	for print, wrap := range k.Wraps {
 		known := slices.ContainsFunc(r.Roots, func(o rootRow) bool {
-			return o.Fingerprint == print && o.State != Destroyed
+			return o.Fingerprint == print && o.State.opens()
 		})
-		if !known || len(wrap) != wrapSize {
+		if !known || len(wrap) != wrapSize && len(wrap) != peerWrapSize {
 			return errors.New("a wrap is not of a root key of this ring")
 		}
 	}
@@ -238,6 +249,9 @@ func (r *ring) checkKey(k keyRow) error {
 func (s State) valid() bool {
 	return s == Pending || s == Active || s == Retiring || s == Destroyed
 }
+
+// opens reports whether a key in this state opens what it sealed.
+func (s State) opens() bool { return s == Active || s == Retiring }
 
 func notName(c rune) bool { return (c < 'a' || c > 'z') && c != '-' }
 

@@ -39,7 +39,7 @@ func someRing(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	at := time.Unix(1_800_000_000, 0).UTC()
-	r.Roots = []rootRow{{root.fingerprint, Active, at, check}}
+	r.Roots = []rootRow{{root.fingerprint, Active, at, check, nil}}
 	r.Keys = r.missing("project:shop", projectPurposes[:])
 	for i := range r.Keys {
 		row := &r.Keys[i]
@@ -74,7 +74,7 @@ func TestTwoRootKeysOpenOneRing(t *testing.T) {
 	}
 	check, _ := b.sealCheck(r.Instance)
 	r.Roots[0].State = Retiring
-	r.Roots = append(r.Roots, rootRow{b.fingerprint, Active, r.Roots[0].Created, check})
+	r.Roots = append(r.Roots, rootRow{b.fingerprint, Active, r.Roots[0].Created, check, nil})
 	if r.check() == nil {
 		t.Error("a ring is fine whose keys the active root key does not wrap")
 	}

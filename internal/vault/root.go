@@ -2,6 +2,7 @@ package vault
 
 import (
 	"crypto/hkdf"
+	"crypto/hpke"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
@@ -15,6 +16,7 @@ import (
 type rootKey struct {
 	fingerprint string
 	box         *xaes
+	peer        hpke.PrivateKey // to which the other root key of a rotation wraps
 }
 
 func newRootKey(key []byte) (*rootKey, error) {
@@ -27,8 +29,17 @@ func newRootKey(key []byte) (*rootKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	seed, err := derive(key, "moorfast/peer/v1", keySize)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(seed)
+	peer, err := peerKEM.DeriveKeyPair(seed)
+	if err != nil {
+		return nil, err
+	}
 	print, err := fingerprint(key)
-	return &rootKey{print, box}, err
+	return &rootKey{print, box, peer}, err
 }
 
 // derive makes a key for one purpose out of a key that is uniformly random, so
@@ -84,7 +95,12 @@ func (r *rootKey) wrap(instance string, row keyRow, key []byte) ([]byte, error) 
 }
 
 func (r *rootKey) unwrap(instance string, row keyRow) ([]byte, error) {
-	key, err := r.open(row.Wraps[r.fingerprint], r.wrapAAD(instance, row))
+	wrapped := row.Wraps[r.fingerprint]
+	open := r.open
+	if len(wrapped) == peerWrapSize {
+		open = r.openPeer
+	}
+	key, err := open(wrapped, r.wrapAAD(instance, row))
 	if err != nil || len(key) != keySize {
 		return nil, fmt.Errorf("%w: data key %v does not unwrap", ErrRing, row.ID)
 	}
@@ -92,7 +108,11 @@ func (r *rootKey) unwrap(instance string, row keyRow) ([]byte, error) {
 }
 
 func (r *rootKey) wrapAAD(instance string, row keyRow) []byte {
-	return parts("mf1-wrap", r.fingerprint, instance, row.ID.String(), row.Purpose, row.Scope,
+	return wrapAAD(r.fingerprint, instance, row)
+}
+
+func wrapAAD(fingerprint, instance string, row keyRow) []byte {
+	return parts("mf1-wrap", fingerprint, instance, row.ID.String(), row.Purpose, row.Scope,
 		strconv.Itoa(row.Version))
 }
 

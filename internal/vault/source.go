@@ -17,6 +17,7 @@ type Source struct {
 	kind, name string
 	text       Secret // of the kinds that hold it
 	generate   bool
+	other      func() ([]byte, error) // of a kind that another package reads
 }
 
 // KeyFile is a source that reads the key from a file, without the line break
@@ -30,7 +31,20 @@ func KeyFileOrNew(path string) Source { return Source{kind: "file", name: path, 
 // KeyText is a source that was read already, from the environment variable name.
 func KeyText(name string, text Secret) Source { return Source{kind: "env", name: name, text: text} }
 
+// KeyFrom is a source of another kind. What read returns is the text of the key,
+// as [TrimKey] leaves it; the error is [ErrSourceDown] where trying again later
+// may help, and fs.ErrNotExist where there is no key.
+func KeyFrom(kind, name string, read func() ([]byte, error)) Source {
+	return Source{kind: kind, name: name, other: read}
+}
+
+// ErrSourceDown says that the place of the root key did not answer.
+var ErrSourceDown = errors.New("vault: the source of the root key does not answer")
+
 func (s Source) String() string { return s.kind + ":" + s.name }
+
+// Kind returns what the source is written with before its colon.
+func (s Source) Kind() string { return s.kind }
 
 // Path returns the file of a file source, and "" of any other.
 func (s Source) Path() string {
@@ -40,8 +54,20 @@ func (s Source) Path() string {
 	return ""
 }
 
-// A key is a line of text; what is longer is the wrong file.
-const maxKeyText = 4 << 10
+// Text returns the key itself. It is for handing it to another process of the
+// same owner, and for backups.
+func (s Source) Text() (Secret, error) {
+	text, err := s.read()
+	if err != nil {
+		return Secret{}, missing(s, err, "")
+	}
+	defer clear(text)
+	return Hide(string(text)), nil
+}
+
+// MaxKeyText bounds the text of a key, which is a line; what is longer is the
+// wrong file.
+const MaxKeyText = 4 << 10
 
 // read returns the text of the key; the error is fs.ErrNotExist if there is
 // none.
@@ -52,16 +78,30 @@ func (s Source) read() ([]byte, error) {
 		}
 		return []byte(s.text.Reveal()), nil
 	}
-	f, err := os.Open(s.name)
+	if s.other != nil {
+		return s.other()
+	}
+	return ReadKey(s.name)
+}
+
+// ReadKey reads the text of a key from a file.
+func ReadKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyText+1))
+	text, err := io.ReadAll(io.LimitReader(f, MaxKeyText+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxKeyText {
+	return TrimKey(text)
+}
+
+// TrimKey takes the line break from the end of a key's text, and refuses what is
+// too long for one.
+func TrimKey(text []byte) ([]byte, error) {
+	if len(text) > MaxKeyText {
 		return nil, errors.New("longer than a key, 4096 bytes")
 	}
 	return bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")), nil

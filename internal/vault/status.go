@@ -28,6 +28,17 @@ type KeyStatus struct {
 	Version int       `json:"version"`
 	State   State     `json:"state"`
 	Created time.Time `json:"created"`
+	Retired time.Time `json:"retired,omitzero"` // when it was, if it is retiring
+}
+
+// Prefix is what every text begins with that the key has sealed as a field, and
+// no other does.
+func (k KeyStatus) Prefix() (string, error) {
+	var id keyID
+	if err := id.UnmarshalText([]byte(k.ID)); err != nil {
+		return "", err
+	}
+	return id.prefix(), nil
 }
 
 // Active returns the root key that wraps new keys.
@@ -70,7 +81,10 @@ func (r *ring) status() Status {
 		s.Roots[i] = RootStatus{row.Fingerprint, row.State, row.Created}
 	}
 	for i, row := range r.Keys {
-		s.Keys[i] = KeyStatus{row.ID.String(), row.Scope, row.Purpose, row.Version, row.State, row.Created}
+		s.Keys[i] = KeyStatus{ID: row.ID.String(), Scope: row.Scope, Purpose: row.Purpose, Version: row.Version, State: row.State, Created: row.Created}
+		if row.Retired != nil {
+			s.Keys[i].Retired = *row.Retired
+		}
 	}
 	return s
 }

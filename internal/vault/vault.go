@@ -143,15 +143,20 @@ func (v *Vault) Forget(ctx context.Context, project string) error {
 	return nil
 }
 
-// Fingerprint returns the name of the root key that opened the ring.
-func (v *Vault) Fingerprint() string { return v.root.fingerprint }
+// Fingerprint returns the name of the root key that opened the ring, or that
+// it was changed to since.
+func (v *Vault) Fingerprint() string { return v.currentRoot().fingerprint }
 
 // Instance returns the id of the installation, 32 hex digits that a ring keeps
 // for life.
 func (v *Vault) Instance() string { return v.instance }
 
 // Source returns where the root key came from.
-func (v *Vault) Source() Source { return v.source }
+func (v *Vault) Source() Source {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.source
+}
 
 // Created reports whether this Vault made the ring: it is an instance's first
 // start.
@@ -166,6 +171,6 @@ func (v *Vault) Close() error {
 	v.closed = true
 	v.memory.wipe()
 	v.byID, v.active = nil, nil
-	v.root.box = nil
+	v.root.box, v.root.peer = nil, nil
 	return nil
 }

@@ -60,10 +60,13 @@ type Person struct {
 
 // Policy answers for one set of settings. Its methods return nil, or the row of
 // [apierr] to show.
-type Policy struct{ settings Settings }
+type Policy struct {
+	settings   Settings
+	exceptions exceptions
+}
 
 // New returns the policy of s.
-func New(s Settings) *Policy { return &Policy{s} }
+func New(s Settings) *Policy { return &Policy{settings: s} }
 
 // SignUp says whether a console account may be made: by a form, a provider, a
 // link or a code. If the path is not an invitation, the caller then checks the
@@ -107,7 +110,7 @@ func (p *Policy) lists(who Person) error {
 	if err := p.email(who); err != nil {
 		return err
 	}
-	if !p.settings.Addrs.Allows(who.Addr) {
+	if !p.addr(who.Addr) {
 		return apierr.UserIPNotWhitelisted
 	}
 	return nil
@@ -123,7 +126,7 @@ func (p *Policy) email(who Person) error {
 // Visit says whether somebody who has not signed in may reach the console at
 // all. Who they are is not known yet, so that the address alone decides.
 func (p *Policy) Visit(addr netip.Addr) error {
-	if p.settings.Enforce < EnforceAll || p.settings.Addrs.Allows(addr) {
+	if p.settings.Enforce < EnforceAll || p.addr(addr) {
 		return nil
 	}
 	return apierr.UserIPNotWhitelisted

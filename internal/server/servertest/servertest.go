@@ -40,10 +40,17 @@ type Server struct {
 // environment: "_APP_LOCALE=de". Rate limits are off unless env says otherwise.
 func New(t testing.TB, env ...string) *Server {
 	t.Helper()
+	return Open(t, t.TempDir(), append(env, Environment(t)...)...)
+}
+
+// Environment returns the settings of a store of its own, for servers that are
+// opened on it one after the other.
+func Environment(t testing.TB) []string {
+	t.Helper()
 	if os.Getenv("MOORFAST_TEST_SERVER") == "postgres" {
-		env = append(env, "MOORFAST_DB="+postgrestest.Database(t, os.Getenv("MOORFAST_TEST_POSTGRES")))
+		return []string{"MOORFAST_DB=" + postgrestest.Database(t, os.Getenv("MOORFAST_TEST_POSTGRES"))}
 	}
-	return Open(t, t.TempDir(), env...)
+	return nil
 }
 
 // Open is [New] on a data directory.
@@ -97,6 +104,13 @@ func (c *Client) With(headers ...string) *Client {
 	}
 	more.cookies = c.cookies
 	return more
+}
+
+// At returns the same client as it calls another server.
+func (c *Client) At(s *Server) *Client {
+	moved := *c
+	moved.s = s
+	return &moved
 }
 
 // Answer is what came back.

@@ -5,7 +5,9 @@ import (
 	"context"
 
 	"moorfast/internal/api"
+	"moorfast/internal/core/access"
 	"moorfast/internal/identity"
+	"moorfast/internal/store"
 )
 
 // Variables are what the console is told of the installation. Their names are
@@ -43,7 +45,12 @@ type Variables struct {
 }
 
 // Service serves the console endpoints.
-type Service struct{ Variables Variables }
+type Service struct {
+	Variables Variables
+	Policy    *access.Policy
+	// Claimed tells whether the console has its first account.
+	Claimed func(ctx context.Context, tx store.Tx) (bool, error)
+}
 
 // Endpoints is the table of this service.
 func (s *Service) Endpoints() []api.Endpoint {
@@ -54,6 +61,11 @@ func (s *Service) Endpoints() []api.Endpoint {
 			Summary: "Tell the console what the installation can do.",
 			Auth:    identity.Admin, Scopes: []string{"projects.read"}, Rules: rules,
 		}, s.variables),
+		api.New(api.Spec{
+			Name: "console.getAccess", Method: "GET", Path: "/v1/console/access",
+			Summary: "Tell an owner who may use the console and from where, and why somebody may not.",
+			Auth:    identity.Session | identity.JWT, Scopes: []string{"account"}, Rules: rules,
+		}, s.access),
 		api.New(api.Spec{
 			Name: "console.listProjectScopes", Method: "GET", Path: "/v1/console/scopes/project", Model: "consoleKeyScopeList",
 			Summary: "List the scopes that an API key of a project can have.",

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package adminsock
+
+import "net"
+
+func peer(net.Conn) string { return "" }
