@@ -176,9 +176,9 @@ func (t *Table) digest(w io.Writer, rows store.Rows, at int) {
 	if at >= fieldsAt {
 		f := &t.fields[at-fieldsAt]
 		if rows.Null(at) {
-			fmt.Fprint(w, "null;")
-			return
+			return // as if the column was not there: it may be new
 		}
+		fmt.Fprintf(w, "%s=", f.name)
 		if f.form == asFloat {
 			fmt.Fprintf(w, "%x;", math.Float64bits(rows.Float(at)))
 			return

@@ -74,7 +74,7 @@ func (t *Table) resolve(data []byte, at int64, current func(i int) ([]byte, erro
 		found   bool
 	)
 	var failed error
-	err := rawjson.Members(data, func(name, value []byte) error {
+	wrong := rawjson.Members(data, func(name, value []byte) error {
 		op, i, ok := t.operator(name, value)
 		if ok {
 			var now []byte
@@ -89,8 +89,8 @@ func (t *Table) resolve(data []byte, at int64, current func(i int) ([]byte, erro
 	if failed != nil {
 		return nil, failed
 	}
-	if err != nil || !found {
-		return data, nil // what is wrong with data is found by who reads it
+	if !found || wrong != nil { // which who reads the data finds again, and says
+		return data, nil
 	}
 	out := []byte{'{'}
 	for i, m := range members {

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"errors"
 	"fmt"
 	"regexp/syntax"
 	"strings"
@@ -36,11 +37,11 @@ const (
 func translate(pattern string) (string, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl|syntax.FoldCase)
 	if err != nil {
-		return "", fmt.Errorf("Regex is not valid: %w", err) //nolint:staticcheck // it is for clients
+		return "", fmt.Errorf("Regex is not valid: %w", err)
 	}
 	var b strings.Builder
 	if !write(&b, re) || b.Len() > maxPattern {
-		return "", fmt.Errorf("Regex is too complex") //nolint:staticcheck // it is for clients
+		return "", errors.New("Regex is too complex")
 	}
 	return b.String(), nil
 }
