@@ -82,8 +82,12 @@ var transactionList = listing.Table{
 }
 
 // CreateTransaction begins a transaction of an actor, that lives for a time.
-// Those that ended long ago are forgotten meanwhile.
+// Those that ended long ago are forgotten meanwhile. A guest, who could not come
+// back to it, gets none.
 func CreateTransaction(ctx context.Context, tx store.Tx, actor *identity.Actor, id string, now time.Time, ttl time.Duration) (Transaction, error) {
+	if !actor.Server() && actor.UserID() == "" {
+		return Transaction{}, &Error{Kind: Unauthorized}
+	}
 	if err := forgetTransactions(ctx, tx, sqlb.Lt("expires_at", now.Add(-keptFor).UnixMicro())); err != nil {
 		return Transaction{}, err
 	}

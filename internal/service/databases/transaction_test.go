@@ -109,6 +109,14 @@ func TestTransactionsAreTheirOwners(t *testing.T) {
 	other.refused("POST", w.rows(), M{"rowId": "x", "data": M{"title": "x"}, "transactionId": id}, apierr.TransactionNotFound)
 	other.refused("GET", w.rows(), M{"transactionId": id}, apierr.TransactionNotFound)
 	servers := s.begin(w)
+	guest := b.guest()
+	guest.refused("POST", w.root+"/transactions", nil, apierr.UserUnauthorized)
+	guest.refused("GET", w.root+"/transactions/"+servers, nil, apierr.TransactionNotFound)
+	guest.refused("POST", w.rows(), M{"rowId": "x", "data": M{"title": "x"}, "transactionId": servers}, apierr.TransactionNotFound)
+	guest.refused("GET", w.rows(), M{"transactionId": servers}, apierr.TransactionNotFound)
+	if list := guest.must("GET", w.root+"/transactions", nil); list["total"] != 0.0 {
+		t.Errorf("a guest sees %v", list)
+	}
 	owner.refused("GET", w.root+"/transactions/"+servers, nil, apierr.TransactionNotFound)
 	for _, c := range []struct {
 		who  *client
