@@ -65,7 +65,7 @@ func (a Place) Lies(r Relation, b Place) (bool, error) {
 }
 
 // ErrMeters says that a distance in meters is known between points only.
-var ErrMeters = errors.New("Distance in meters is only supported between points") //nolint:staticcheck // told to clients as it is
+var ErrMeters = errors.New("Distance in meters is only supported between points")
 
 // earthRadius is the mean one, in meters.
 const earthRadius = 6371008.8

@@ -163,7 +163,7 @@ func relinks(ctx context.Context, tx store.Tx, seq int64, list []relating) (bool
 		if err != nil || len(now) != len(r.targets) {
 			return true, err
 		}
-		n, _, err := one(ctx, tx, `SELECT count(*) FROM (SELECT 1 FROM `+tx.Dialect().Name(l.name)+` WHERE `+l.own+` = ?`+bounds(len(now)+1, 0)+`) AS some`, seq)
+		n, _, err := one(ctx, tx, `SELECT count(*) FROM (SELECT 1 FROM `+tx.Dialect().Name(l.name)+` WHERE `+l.own+` = ?`+bounds(len(now)+1, 0)+`) AS capped`, seq)
 		if err != nil || n != int64(len(now)) {
 			return true, err
 		}

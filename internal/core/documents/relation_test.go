@@ -626,3 +626,61 @@ func TestACascadeEndsWhereItCameFrom(t *testing.T) {
 		t.Errorf("left: %s", p.ids())
 	}
 }
+
+func TestWritersThatMeetLeaveNoRelationToNothing(t *testing.T) {
+	b := newBench(t)
+	dads, kids := b.named("dads", documents.NewTable{}), b.named("kids", documents.NewTable{})
+	b.mustRelate(dads, documents.NewRelation{Related: "kids", Key: "kid", Type: schema.OneToOne, TwoWay: true, OnDelete: schema.Restrict})
+	for i := range 10 {
+		b.mustCreate(kids, "k", `{}`)
+		ids := []string{"d", "e"}
+		failed := make(chan error, len(ids)+1)
+		for _, id := range ids {
+			go func() {
+				failed <- b.db.Update(b.Context(), project, func(tx store.Tx) error {
+					t, err := b.catalog.TableToChange(b.Context(), tx, dads)
+					if err != nil {
+						return err
+					}
+					_, err = t.Create(b.Context(), tx, b.by(server), documents.Row{ID: id, Data: []byte(`{"kid":"k"}`)})
+					return err
+				})
+			}()
+		}
+		go func() {
+			failed <- b.db.Update(b.Context(), project, func(tx store.Tx) error {
+				t, err := b.catalog.TableToChange(b.Context(), tx, kids)
+				if err != nil {
+					return err
+				}
+				return t.Delete(b.Context(), tx, b.by(server), "k")
+			})
+		}()
+		for range len(ids) + 1 {
+			<-failed
+		}
+		p, err := b.list(dads, server, q("isNotNull", "kid"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, gone := b.get(kids, server, "k")
+		if len(p.Rows) > 1 || len(p.Rows) == 1 && gone != nil {
+			t.Errorf("round %d: %q have the kid, which is there: %v", i, p.ids(), gone == nil)
+		}
+		for _, row := range p.Rows {
+			b.mustUpdate(dads, row["$id"].(string), `{"kid":null}`)
+		}
+		if all, _ := b.list(dads, server); all.Total > 0 {
+			for _, row := range all.Rows {
+				if err := b.delete(dads, server, row["$id"].(string)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if gone == nil {
+			if err := b.delete(kids, server, "k"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
