@@ -2,8 +2,10 @@ package api
 
 import (
 	"net/netip"
+	"reflect"
 	"time"
 
+	"moorfast/internal/audit"
 	"moorfast/internal/identity"
 	"moorfast/internal/project"
 	"moorfast/internal/store"
@@ -40,6 +42,8 @@ type Call struct {
 	endpoint *Endpoint
 	units    Units
 	values   *Values
+	in       reflect.Value // the parameters, once they are bound
+	record   record
 }
 
 // Client is what is known of the program that calls.
@@ -139,4 +143,7 @@ type Units struct {
 	DB    store.DB
 	Now   func() time.Time
 	NewID func() string
+
+	// Audit is told of what happened; nil keeps no log.
+	Audit *audit.Log
 }

@@ -42,6 +42,7 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	defer stop()
 	var upkeep sync.WaitGroup
 	upkeep.Go(func() { s.upkeep(working, log) })
+	upkeep.Go(func() { s.Audit.Run(working) })
 	s.greet(out, listener.Addr())
 	err = s.serve(ctx, listener, log)
 	stop()

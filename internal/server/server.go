@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"moorfast/internal/api"
+	"moorfast/internal/audit"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/core/access"
@@ -29,6 +30,7 @@ import (
 	"moorfast/internal/id"
 	"moorfast/internal/image"
 	"moorfast/internal/limit"
+	"moorfast/internal/project"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
 	"moorfast/internal/store/postgres"
@@ -48,8 +50,10 @@ type Server struct {
 	files  *files.Files
 	images *image.Pool
 	cache  *diskcache.Cache
+	Audit  *audit.Log
 	out    *fetch.Client // the way to other servers
 
+	find    func(ctx context.Context, id string) (*project.Project, error)
 	country func(netip.Addr) string // of an address; nil knows none
 }
 
@@ -129,6 +133,9 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	// is what it can compare with.
 	now := func() time.Time { return clk.Now().Truncate(time.Millisecond) }
 	units := api.Units{DB: s.db, Now: now, NewID: func() string { return id.New(clk.Now()) }}
+	if err := s.openAudit(&units, log, clk); err != nil {
+		return err
+	}
 	life := time.Duration(0)
 	if s.config.Postgres() {
 		life = staleness
@@ -139,11 +146,12 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	core := core{
 		units:    units,
 		files:    s.files,
-		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log, s.files, s.cache),
+		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log, s.files, s.cache, s.Audit),
 		users: users.New(units, teams.Memberships{}, users.Options{
 			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, Country: s.country, CountryName: locale.CountryName,
 		}, log),
 	}
+	s.find = core.projects.Find
 	core.teams = teams.New(units, core.users)
 	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {
 		return fmt.Errorf("prepare the platform's keys: %w", err)
@@ -175,6 +183,9 @@ func (s *Server) Sweep(ctx context.Context) error { return s.files.Sweep(ctx) }
 // whoever serves the handler.
 func (s *Server) Close() error {
 	var errs []error
+	if s.Audit != nil {
+		errs = append(errs, s.Audit.Close(context.Background()))
+	}
 	if s.files != nil {
 		errs = append(errs, s.files.Close())
 	}
