@@ -36,7 +36,9 @@ type block struct {
 	at       int64
 	position int64 // of its last record in the chain, from 1
 	high     int64 // the highest row of the chain so far
+	low      int64 // the lowest row of the block
 	pruned   bool  // it stands for all before it, whose records are gone
+	filter   filter
 	prev     Hash
 	head     Hash
 	entries  []entry
@@ -72,9 +74,10 @@ func (b *block) signed(project string) []byte {
 	if b.pruned {
 		pruned = 1
 	}
-	for _, n := range [...]int64{b.number, b.at, b.position, b.high, pruned} {
+	for _, n := range [...]int64{b.number, b.at, b.position, b.high, b.low, pruned} {
 		t = binary.BigEndian.AppendUint64(t, uint64(n))
 	}
+	t = part(t, string(b.filter))
 	t = append(t, b.prev[:]...)
 	t = append(t, b.head[:]...)
 	sum := sha256.Sum256(b.encodeEntries())
@@ -97,7 +100,7 @@ func (b *block) encodeEntries() []byte {
 // first is the position before the block's records.
 func (b *block) first() int64 { return b.position - int64(len(b.entries)) }
 
-const blockColumns = `number, at, position, high, pruned, prev, head, entries, signature`
+const blockColumns = `number, at, position, high, pruned, prev, head, entries, signature, low, filter`
 
 var errBlock = errors.New("audit: a block is not one that was written here")
 
@@ -113,12 +116,13 @@ func scanBlock(rows store.Rows) (b block, err error) {
 		b.entries = append(b.entries, e)
 	}
 	b.sig = append([]byte{}, rows.Blob(8)...)
+	b.low, b.filter = rows.Int(9), append([]byte{}, rows.Blob(10)...)
 	return b, nil
 }
 
 func insertBlock(ctx context.Context, tx store.Tx, b *block) error {
-	_, err := tx.Exec(ctx, `INSERT INTO audit_blocks (`+blockColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		b.number, b.at, b.position, b.high, b.pruned, b.prev[:], b.head[:], b.encodeEntries(), b.sig)
+	_, err := tx.Exec(ctx, `INSERT INTO audit_blocks (`+blockColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		b.number, b.at, b.position, b.high, b.pruned, b.prev[:], b.head[:], b.encodeEntries(), b.sig, b.low, []byte(b.filter))
 	return err
 }
 

@@ -100,12 +100,12 @@ func Append(ctx context.Context, tx store.Tx, r Record) error {
 	return nil
 }
 
+// The records have no index: it would cost each change as much again as the
+// record itself. What is looked for is found by the filters of the blocks.
 const ddl = `
 CREATE TABLE audit_records (seq $serial, actor $text NOT NULL, resource $text NOT NULL, body $text NOT NULL);
-CREATE INDEX audit_records_actor ON audit_records (actor, seq) WHERE actor <> '';
-CREATE INDEX audit_records_resource ON audit_records (resource, seq);
 CREATE TABLE audit_blocks (number $int PRIMARY KEY, at $int NOT NULL, position $int NOT NULL, high $int NOT NULL, pruned $int NOT NULL,
-	prev $blob NOT NULL, head $blob NOT NULL, entries $blob NOT NULL, signature $blob NOT NULL);
+	low $int NOT NULL, filter $blob NOT NULL, prev $blob NOT NULL, head $blob NOT NULL, entries $blob NOT NULL, signature $blob NOT NULL);
 CREATE TABLE audit_cursors (sink $text PRIMARY KEY, number $int NOT NULL)`
 
 const platformDDL = ddl + `;

@@ -123,11 +123,13 @@ func (c *chain) pending(ctx context.Context, tx store.Tx, now int64) (list []row
 
 // next makes the block of some records.
 func (c *chain) next(list []row, now int64) *block {
-	b := &block{number: c.number + 1, at: now, position: c.position, high: c.high, prev: c.head, head: c.head}
+	b := &block{number: c.number + 1, at: now, position: c.position, high: c.high, prev: c.head, head: c.head, low: list[0].Seq, filter: newFilter(2 * len(list))}
 	for i := range list {
 		b.position++
 		b.head = link(b.head, c.project, b.position, &list[i])
-		b.high = max(b.high, list[i].Seq)
+		b.high, b.low = max(b.high, list[i].Seq), min(b.low, list[i].Seq)
+		b.filter.add(list[i].Actor)
+		b.filter.add(list[i].Resource)
 		b.entries = append(b.entries, entry{list[i].Seq, b.head})
 	}
 	return b
