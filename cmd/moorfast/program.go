@@ -123,7 +123,7 @@ func (p *program) root() *cobra.Command {
 	f.String("data", "", "directory of everything that is kept (default ./data)")
 	f.String("key", "", "where the root key is: file:PATH or env:NAME (default file:DATA/keys/master.key)")
 	f.StringVar(&p.file, "config", "", "settings file (default DATA/moorfast.toml, if there is one)")
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.doctorCommand(), p.openapiCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.auditCommand(), p.doctorCommand(), p.openapiCommand(), p.versionCommand())
 	group(root)
 	return root
 }

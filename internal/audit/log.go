@@ -15,7 +15,6 @@ package audit
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -224,7 +223,7 @@ func (l *Log) checkpoint(ctx context.Context) error {
 		}
 		c.Number, c.Prev = number+1, Hash{}
 		if last != "" {
-			c.Prev = sha256.Sum256([]byte(last))
+			c.Prev = sum(last)
 		}
 		note = c.sign(l.key)
 		_, err = tx.Exec(ctx, `INSERT INTO audit_checkpoints (number, at, note) VALUES (?, ?, ?)`, c.Number, c.At, note)

@@ -40,6 +40,9 @@ func Each(ctx context.Context, tx store.Tx, s Search, fn func(*Stored) error) er
 type span struct{ low, high int64 }
 
 func (s Search) each(ctx context.Context, tx store.Tx, fn func(*Stored) error) error {
+	if there, err := kept(ctx, tx); err != nil || !there {
+		return err
+	}
 	var high int64
 	err := store.Each(ctx, tx, `SELECT high FROM audit_blocks ORDER BY number DESC LIMIT 1`, nil, func(rows store.Rows) error {
 		high = rows.Int(0)
@@ -124,4 +127,17 @@ func Get(ctx context.Context, tx store.Tx, seq int64) (*Stored, error) {
 		return nil, store.ErrNotFound
 	}
 	return decode(list[0])
+}
+
+// Newest returns the newest checkpoint as it was signed, or "".
+func Newest(ctx context.Context, db store.DB) (note string, err error) {
+	err = db.View(ctx, platform, func(tx store.Tx) error {
+		if there, err := kept(ctx, tx); err != nil || !there {
+			return err
+		}
+		var err error
+		_, note, err = lastNote(ctx, tx)
+		return err
+	})
+	return note, err
 }

@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -92,6 +91,9 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 	var number int64
 	var prev Hash
 	err := v.DB.View(ctx, platform, func(tx store.Tx) error {
+		if there, err := kept(ctx, tx); err != nil || !there {
+			return err
+		}
 		const sql = `SELECT number, at, note FROM audit_checkpoints ORDER BY number`
 		return store.Each(ctx, tx, sql, nil, func(rows store.Rows) error {
 			note := string(rows.Text(2))
@@ -111,7 +113,7 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 			if number == 1 && rows.Int(0) != 1 {
 				v.find(platform, 0, "the checkpoints before %d are missing", rows.Int(0))
 			}
-			number, prev = rows.Int(0), sha256.Sum256([]byte(note))
+			number, prev = rows.Int(0), sum(note)
 			notes[number] = note
 			if err == nil {
 				v.state(c)
@@ -204,6 +206,9 @@ func (v *Verifier) project(ctx context.Context, project string) error {
 	}
 	v.report.Projects++
 	err := v.DB.View(ctx, project, func(tx store.Tx) error {
+		if there, err := kept(ctx, tx); err != nil || !there {
+			return err // what checkpoints state of it is missed below
+		}
 		for {
 			list, err := blocksAfter(ctx, tx, w.number, 4)
 			if errors.Is(err, errBlock) {
@@ -327,4 +332,14 @@ func (w *walk) rest(ctx context.Context, tx store.Tx) error {
 		}
 		return w.tell(seq, "it is in no block: it was put in, or has come late")
 	})
+}
+
+// kept tells whether a database has a log at all. One that was not opened since
+// there is such a thing has none.
+func kept(ctx context.Context, tx store.Tx) (n bool, err error) {
+	err = store.Each(ctx, tx, `SELECT count(*) FROM migrations WHERE name = 'audit'`, nil, func(rows store.Rows) error {
+		n = rows.Int(0) > 0
+		return nil
+	})
+	return n, err
 }
