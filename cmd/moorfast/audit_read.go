@@ -36,10 +36,15 @@ func (q auditQuery) search(now time.Time) audit.Search {
 	if q.since > 0 {
 		from = now.Add(-q.since).UnixMicro()
 	}
-	return audit.Search{Actor: q.actor, Resource: q.resource, Match: func(r *audit.Stored) bool {
+	s := audit.Search{Actor: q.actor}
+	if q.resource != "" {
+		s.Resources = []string{q.resource}
+	}
+	s.Match = func(r *audit.Stored) bool {
 		return r.At >= from && (q.event == "" || r.Event == q.event) && (q.address == "" || r.Address == q.address) &&
 			(q.outcome == "" || r.Outcome == q.outcome || q.outcome == "refused" && r.Outcome != "")
-	}}
+	}
+	return s
 }
 
 // find returns the newest records that a query finds, the oldest first.

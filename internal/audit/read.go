@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"moorfast/internal/store"
 )
@@ -18,10 +20,9 @@ type Stored struct {
 
 // Search is what is looked for in a log. Its zero value is everything.
 type Search struct {
-	Actor    string // "user/ada"; see [Actor.By]
-	Resource string // "team/crew"
-	Match    func(*Stored) bool
-	Before   int64 // only records of a lower number; 0 is all
+	Actor     string   // "user/ada"; see [Actor.By]
+	Resources []string // "team/crew": any of them; none is all
+	Match     func(*Stored) bool
 }
 
 // ErrStop ends a search without an error.
@@ -64,7 +65,7 @@ func (s Search) each(ctx context.Context, tx store.Tx, fn func(*Stored) error) e
 			number = rows.Int(0)
 			n++
 			f := filter(rows.Blob(3))
-			if (s.Actor == "" || f.has(s.Actor)) && (s.Resource == "" || f.has(s.Resource)) {
+			if (s.Actor == "" || f.has(s.Actor)) && (len(s.Resources) == 0 || slices.ContainsFunc(s.Resources, f.has)) {
 				spans = append(spans, span{rows.Int(1), rows.Int(2)})
 			}
 			return nil
@@ -90,15 +91,15 @@ func (s Search) each(ctx context.Context, tx store.Tx, fn func(*Stored) error) e
 }
 
 func (s Search) scan(ctx context.Context, tx store.Tx, sp span, fn func(*Stored) error) error {
-	if s.Before > 0 {
-		sp.high = min(sp.high, s.Before-1)
-	}
 	where, args := `seq >= ? AND seq <= ?`, []any{sp.low, sp.high}
 	if s.Actor != "" {
 		where, args = where+` AND actor = ?`, append(args, s.Actor)
 	}
-	if s.Resource != "" {
-		where, args = where+` AND resource = ?`, append(args, s.Resource)
+	if n := len(s.Resources); n > 0 {
+		where += ` AND resource IN (?` + strings.Repeat(`, ?`, n-1) + `)`
+		for _, r := range s.Resources {
+			args = append(args, r)
+		}
 	}
 	return store.Each(ctx, tx, `SELECT `+rowColumns+` FROM audit_records WHERE `+where+` ORDER BY seq DESC`, args, func(rows store.Rows) error {
 		one, err := decode(scanRow(rows))

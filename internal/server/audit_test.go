@@ -144,3 +144,67 @@ func TestARefusalIsRecordedAndARolledBackChangeIsNot(t *testing.T) {
 		t.Errorf("refusals: %v", list)
 	}
 }
+
+func TestLogsAnswerWhatWasDone(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	const password = "correct horse 1"
+	app.Key.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": password})
+	user := app.Guest.With("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
+	user.Must("POST", "/account/sessions/email", servertest.M{"email": "ada@example.org", "password": password})
+	user.Must("PATCH", "/account/name", servertest.M{"name": "Ada"})
+	user.Must("POST", "/teams", servertest.M{"teamId": "crew", "name": "Crew"})
+	app.Key.Must("POST", "/tablesdb", servertest.M{"databaseId": "main", "name": "Main"})
+	app.Key.Must("POST", "/tablesdb/main/tables", servertest.M{"tableId": "movies", "name": "Movies"})
+	app.Key.Must("POST", "/tablesdb/main/tables/movies/columns/integer", servertest.M{"key": "n", "required": false})
+	app.Key.Must("POST", "/tablesdb/main/tables/movies/rows", servertest.M{"rowId": "r1", "data": servertest.M{"n": 1}})
+	app.Key.Must("DELETE", "/tablesdb/main/tables/movies/rows/r1", nil)
+	events := func(a servertest.Answer, list string) (got []string) {
+		t.Helper()
+		for _, e := range a.JSON[list].([]any) {
+			got = append(got, e.(map[string]any)["event"].(string))
+		}
+		return got
+	}
+	for _, sealed := range []bool{false, true} {
+		if sealed {
+			verify(t, s)
+		}
+		for _, c := range []struct {
+			client *servertest.Client
+			path   string
+			list   string
+			want   string
+		}{
+			{user, "/account/logs", "logs", "team.create user.update session.create"},
+			{app.Key, "/users/ada/logs", "logs", "team.create user.update session.create"},
+			{app.Admin, "/teams/crew/logs", "logs", "team.create"},
+			{app.Admin, "/tablesdb/main/logs", "logs", "database.create"},
+			{app.Admin, "/tablesdb/main/tables/movies/logs", "logs", "row.create column.create table.create"},
+			{app.Admin, "/tablesdb/main/tables/movies/rows/r1/logs", "logs", "row.delete"},
+			{app.Admin, "/databases/main/collections/movies/documents/r1/logs", "logs", "row.delete"},
+			{app.Key, `/users/ada/logs?queries[]={"method":"limit","values":[1]}&queries[]={"method":"offset","values":[1]}`, "logs", "user.update"},
+			{app.Key, `/activities/events?queries[]={"method":"limit","values":[2]}`, "events", "row.delete row.create"},
+		} {
+			a := c.client.Must("GET", c.path, nil)
+			if got := strings.Join(events(a, c.list), " "); got != c.want {
+				t.Errorf("%s (sealed: %v)\ngot  %s\nwant %s", c.path, sealed, got, c.want)
+			}
+		}
+	}
+	a := user.Must("GET", "/account/logs", nil)
+	log := a.JSON["logs"].([]any)[0].(map[string]any)
+	if log["clientName"] != "Firefox" || log["userEmail"] != "ada@example.org" || log["ip"] == "" || log["countryCode"] != "--" || len(log) != 22 || a.Text("total") != "3" {
+		t.Errorf("a log is %v", a.Body)
+	}
+	e := app.Key.Must("GET", "/activities/events", nil).JSON["events"].([]any)[0].(map[string]any)
+	if one := app.Key.Must("GET", "/activities/events/"+e["$id"].(string), nil); one.Text("resourceId") != "r1" || one.Text("resourceParent") != "database/main/table/movies" || len(one.JSON) != 29 {
+		t.Errorf("an event is %s", one.Body)
+	}
+	app.Key.Refused("GET", "/activities/events/9999", nil, 404, "activity_event_not_found")
+	app.Key.Refused("GET", "/users/nobody/logs", nil, 404, "user_not_found")
+	app.Key.Refused("GET", "/tablesdb/nothing/logs", nil, 404, "database_not_found")
+	app.Key.Refused("GET", `/users/ada/logs?queries[]={"method":"equal","attribute":"event","values":["x"]}`, nil, 400, "general_argument_invalid")
+	user.Refused("GET", "/teams/crew/logs", nil, 401, "user_unauthorized")
+	s.Guest("X-Appwrite-Project", "app").Refused("GET", "/account/logs", nil, 401, "general_unauthorized_scope")
+}
