@@ -88,6 +88,7 @@ type Log struct {
 	gone    []string
 	stated  time.Time // when the last checkpoint was
 	since   int       // records since then
+	sinks   []*delivery
 }
 
 // New returns a log. Its relay works in [Log.Run].
@@ -123,6 +124,11 @@ func (l *Log) Note(ctx context.Context, project string, r Record) error {
 // Run relays until ctx ends. It looks at every project once, for what was left
 // by a process that ended without its stop.
 func (l *Log) Run(ctx context.Context) {
+	var sending sync.WaitGroup
+	for _, d := range l.sinks {
+		sending.Go(func() { d.run(ctx) })
+	}
+	defer sending.Wait()
 	ticker := time.NewTicker(relayEvery)
 	defer ticker.Stop()
 	left, err := l.db.Projects(ctx)
@@ -198,6 +204,11 @@ func (l *Log) relayProject(ctx context.Context, project string) error {
 	l.since += n
 	if c.loaded {
 		l.chains[project] = c
+	}
+	if err == nil {
+		for _, d := range l.sinks {
+			d.add(project)
+		}
 	}
 	return err
 }

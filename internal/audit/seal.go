@@ -47,7 +47,7 @@ func (c *chain) follow(b *block, now int64) {
 	for _, e := range b.entries {
 		delete(c.gaps, e.seq)
 	}
-	if c.number > 0 || b.number == 1 {
+	if !b.pruned && (c.number > 0 || b.number == 1) {
 		there := make(map[int64]bool, len(b.entries))
 		for _, e := range b.entries {
 			there[e.seq] = true

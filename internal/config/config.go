@@ -52,6 +52,7 @@ type Config struct {
 	GeoDatabase string
 
 	Storage   Storage
+	Audit     Audit
 	Compute   Compute
 	SMTP      SMTP
 	SMS       SMS

@@ -3,12 +3,16 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 
 	"moorfast/internal/api"
 	"moorfast/internal/audit"
+	"moorfast/internal/audit/sink"
 	"moorfast/internal/clock"
+	"moorfast/internal/config"
+	"moorfast/internal/fetch"
 	"moorfast/internal/store"
 )
 
@@ -28,10 +32,34 @@ func (s *Server) openAudit(units *api.Units, log *slog.Logger, clk clock.Clock) 
 			p, err := s.find(ctx, id)
 			return p != nil, err
 		},
+		Retention: s.config.Audit.Retention, PlatformRetention: s.config.Audit.PlatformRetention,
 		Publish: func(note string) error { return publish(CheckpointPath(s.config.Data), note) },
 	})
+	for _, one := range sinks(s.config.Audit) {
+		s.Audit.Attach(one)
+	}
 	units.Audit = s.Audit
 	return nil
+}
+
+// sinks are the places that the settings name besides the log itself. Their
+// addresses are the operator's, and so may be anywhere.
+func sinks(c config.Audit) (list []audit.Sink) {
+	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+	out := fetch.New(fetch.Options{Allow: anywhere, Most: 4})
+	if c.File != "" {
+		list = append(list, sink.File{Path: c.File})
+	}
+	if c.Syslog != "" {
+		list = append(list, sink.Syslog{Address: c.Syslog})
+	}
+	if c.OTLP != "" {
+		list = append(list, sink.OTLP{Address: c.OTLP, Out: out})
+	}
+	if c.Webhook != "" {
+		list = append(list, sink.Webhook{Address: c.Webhook, Secret: c.WebhookSecret, Out: out, Now: clock.System{}.Now})
+	}
+	return list
 }
 
 // publish replaces a file at once, for its owner alone.

@@ -176,8 +176,11 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	return h.Route(s.Table)
 }
 
-// Sweep collects what was left behind by work that was cut off.
-func (s *Server) Sweep(ctx context.Context) error { return s.files.Sweep(ctx) }
+// Sweep collects what was left behind by work that was cut off, and removes the
+// records of the audit log that are no longer kept.
+func (s *Server) Sweep(ctx context.Context) error {
+	return errors.Join(s.files.Sweep(ctx), s.Audit.Prune(ctx))
+}
 
 // Close releases the store and the keys. Running requests are waited for by
 // whoever serves the handler.
