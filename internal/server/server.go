@@ -46,6 +46,7 @@ type Server struct {
 	Policy  *access.Policy
 
 	config config.Config
+	now    func() time.Time
 	db     store.DB
 	files  *files.Files
 	images *image.Pool
@@ -83,7 +84,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country}
+	s := &Server{now: clk.Now, Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country}
 	if err := s.build(ctx, log, clk); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
