@@ -18,6 +18,7 @@ type Call struct {
 	Client  Client
 	Locale  string // a code of the contract's list
 	Unnamed bool   // no project was named, so that it is the console's
+	Shown   bool   // the caller has shown a key or a token, right or wrong
 
 	// Organization is the id that the X-Appwrite-Organization header names, or "".
 	Organization string

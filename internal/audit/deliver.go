@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 	"sync"
 	"time"
 
@@ -110,13 +109,13 @@ func (d *delivery) pass(ctx context.Context) error {
 
 func (d *delivery) project(ctx context.Context, project string) error {
 	for {
-		if project != platform && d.log.Exists != nil {
-			if there, err := d.log.Exists(ctx, project); err != nil || !there {
-				return err
-			}
-		}
-		list, next, err := d.next(ctx, project)
-		if err != nil || next == 0 {
+		var list []Entry
+		var next int64
+		there, err := d.log.inside(ctx, project, func() (err error) {
+			list, next, err = d.next(ctx, project)
+			return err
+		})
+		if err != nil || !there || next == 0 {
 			return err
 		}
 		if len(list) > 0 {
@@ -127,15 +126,17 @@ func (d *delivery) project(ctx context.Context, project string) error {
 				return err
 			}
 		}
-		err = d.log.db.Update(ctx, project, func(tx store.Tx) error {
-			if _, err := tx.Exec(ctx, `DELETE FROM audit_cursors WHERE sink = ?`, d.sink.Name()); err != nil {
+		there, err = d.log.inside(ctx, project, func() error {
+			return d.log.db.Update(ctx, project, func(tx store.Tx) error {
+				if _, err := tx.Exec(ctx, `DELETE FROM audit_cursors WHERE sink = ?`, d.sink.Name()); err != nil {
+					return err
+				}
+				_, err := tx.Exec(ctx, `INSERT INTO audit_cursors (sink, number) VALUES (?, ?)`, d.sink.Name(), next)
 				return err
-			}
-			_, err := tx.Exec(ctx, `INSERT INTO audit_cursors (sink, number) VALUES (?, ?)`, d.sink.Name(), next)
-			return err
+			})
 		})
-		if err != nil {
-			return fmt.Errorf("audit: note how far a sink has come: %w", err)
+		if err != nil || !there {
+			return wrap(err, project)
 		}
 	}
 }

@@ -267,6 +267,30 @@ func lastNote(ctx context.Context, tx store.Tx) (number int64, note string, err 
 	return number, note, err
 }
 
+// LeaveProject waits until the log works no more in a project that is to go, and
+// that [Options.Exists] denies already. Whoever opened its database after that
+// would make it again.
+func (l *Log) LeaveProject(context.Context, string) error {
+	if l != nil {
+		l.working.Lock()
+		defer l.working.Unlock()
+	}
+	return nil
+}
+
+// inside runs fn in the database of a project, if there is one, while no project
+// is dropped.
+func (l *Log) inside(ctx context.Context, project string, fn func() error) (there bool, err error) {
+	l.working.Lock()
+	defer l.working.Unlock()
+	if project != platform && l.Exists != nil {
+		if there, err := l.Exists(ctx, project); err != nil || !there {
+			return false, err
+		}
+	}
+	return true, fn()
+}
+
 // DropProject says that a project is gone, and its log with it. A checkpoint
 // tells that at once, so that the log is not missed.
 func (l *Log) DropProject(ctx context.Context, project string) error {

@@ -31,18 +31,16 @@ func (l *Log) prune(ctx context.Context, project string, keep time.Duration) err
 	if keep <= 0 {
 		return nil
 	}
-	if project != platform && l.Exists != nil {
-		if there, err := l.Exists(ctx, project); err != nil || !there {
-			return err
-		}
-	}
 	before := l.now().Add(-keep).UnixMicro()
 	for after := int64(0); ; {
-		old, err := l.oldBlocks(ctx, project, after, before)
+		var old []block
+		_, err := l.inside(ctx, project, func() (err error) {
+			if old, err = l.oldBlocks(ctx, project, after, before); err != nil || len(old) == 0 {
+				return err
+			}
+			return l.db.Update(ctx, project, func(tx store.Tx) error { return l.bury(ctx, tx, project, old) })
+		})
 		if err != nil || len(old) == 0 {
-			return wrap(err, project)
-		}
-		if err := l.db.Update(ctx, project, func(tx store.Tx) error { return l.bury(ctx, tx, project, old) }); err != nil {
 			return wrap(err, project)
 		}
 		after = old[len(old)-1].number

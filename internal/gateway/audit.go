@@ -14,11 +14,11 @@ import (
 // whose change was committed before, and those that were refused for who calls,
 // from where, or how often. It returns the error of the call.
 //
-// A guest who only wants to read is no news: every app asks once whether somebody
-// is signed in.
+// A guest who has shown nothing and only wants to read is no news: every app asks
+// once whether somebody is signed in.
 func (g *Gateway) note(ctx context.Context, e *api.Endpoint, call *api.Call, err error) error {
 	row := apierr.From(err)
-	if !call.Recorded() && (!refusal(row) || e.Audit.Event == "" && call.Actor.User == nil && call.Actor.KeyID == "" && row.Status != 429) {
+	if !call.Recorded() && (!refusal(row) || e.Audit.Event == "" && call.Actor.User == nil && call.Actor.KeyID == "" && !call.Shown && row.Status != 429) {
 		return err
 	}
 	if failed := call.Failed(ctx, row.Type); failed != nil {

@@ -110,7 +110,7 @@ func (g *Gateway) Authenticate(ctx context.Context, e *api.Endpoint, p *project.
 
 func (g *Gateway) authenticate(ctx context.Context, e *api.Endpoint, p *project.Project, c *Credentials) (*api.Call, error) {
 	call := &api.Call{
-		Project: p, Client: c.Client, Locale: c.Locale,
+		Project: p, Client: c.Client, Locale: c.Locale, Shown: c.Key != "" || c.JWT != "",
 		Organization: c.Organization, Unchanged: c.Unchanged, Format: c.Format, Unnamed: c.Project == "" && c.PathProject == "",
 	}
 	home := p.ID // whose users may sign in here

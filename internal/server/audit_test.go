@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -242,5 +243,35 @@ func TestEveryEndpointThatChangesSomethingIsAudited(t *testing.T) {
 		if e.Audit.Event != "" && e.Audit.Resource == "" {
 			t.Errorf("%s has an audit event without a resource", e.Name)
 		}
+	}
+}
+
+func TestWhoIsTurnedAwayIsRecorded(t *testing.T) {
+	s := servertest.New(t, "_APP_CONSOLE_WHITELIST_EMAILS=olga@example.org")
+	app := s.Found()
+	s.Guest().Do("POST", "/account", servertest.M{"userId": "eve", "email": "eve@example.org", "password": "correct horse 1"})
+	s.Guest("X-Appwrite-Project", "app", "X-Appwrite-Key", "standard_nonsense").Refused("GET", "/users", nil, 401, "general_unauthorized_scope")
+	s.Guest("X-Appwrite-Project", "app").Refused("GET", "/users", nil, 401, "general_unauthorized_scope")
+	s.Guest("X-Appwrite-Project", "app", "X-Appwrite-JWT", "nonsense").Refused("GET", "/account", nil, 401, "user_jwt_invalid")
+	app.Key.Refused("GET", "/account", nil, 401, "general_unauthorized_scope")
+	if r := verify(t, s); len(r.Findings) > 0 {
+		t.Error(r.Findings)
+	}
+	got := map[string]int{}
+	for _, p := range []string{store.Platform, "app"} {
+		for _, r := range records(t, s, p) {
+			if r.Outcome != "" {
+				got[r.Endpoint+" "+r.Actor.Kind+" "+r.Outcome] += max(r.Count, 1)
+			}
+		}
+	}
+	want := map[string]int{
+		"account.create guest user_email_not_whitelisted": 1,
+		"users.list guest general_unauthorized_scope":     1,
+		"account.get guest user_jwt_invalid":              1,
+		"account.get key general_unauthorized_scope":      1,
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }

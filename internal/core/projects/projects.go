@@ -22,6 +22,12 @@ type Holdings interface {
 	DropProject(ctx context.Context, id string) error
 }
 
+// A Leaver works in the databases of projects by itself, and stops doing so in
+// one that is to go.
+type Leaver interface {
+	LeaveProject(ctx context.Context, id string) error
+}
+
 // Projects finds projects and their keys, from memory where it can.
 type Projects struct {
 	db      store.DB
@@ -195,6 +201,15 @@ func (p *Projects) Mark(ctx context.Context, tx store.Tx, id string, now int64) 
 
 // Remove removes what a project owns that is marked.
 func (p *Projects) Remove(ctx context.Context, id string) error {
+	for _, h := range p.held {
+		l, ok := h.(Leaver)
+		if !ok {
+			continue
+		}
+		if err := l.LeaveProject(ctx, id); err != nil {
+			return err
+		}
+	}
 	if err := p.db.Drop(ctx, id); err != nil {
 		return err
 	}
