@@ -9,6 +9,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"moorfast/internal/config"
@@ -109,7 +110,7 @@ type Data interface {
 }
 
 // checks is the registry.
-func checks() []Check { return append(keyChecks(), consoleChecks()...) }
+func checks() []Check { return slices.Concat(keyChecks(), consoleChecks(), auditChecks()) }
 
 // Run runs every check on s.
 func Run(ctx context.Context, s Subject) Report {

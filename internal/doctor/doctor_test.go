@@ -96,10 +96,13 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 		"CON-05": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8", "MOORFAST_CONSOLE_ENFORCE=signup"),
 		"CON-08": change(func(_ *testing.T, s *Subject) { s.Data.(*database).invites = 2 }),
 		"CON-09": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8,0.0.0.0/0"),
+		"AUD-03": with(),
+		"AUD-06": with("_APP_MAINTENANCE_RETENTION_AUDIT=3600"),
 	}
 	well := map[string]func(*testing.T) *Subject{
 		"KEY-05": with("MOORFAST_DB=postgres://db.internal/x"),
 		"CON-05": with("_APP_CONSOLE_WHITELIST_IPS=10.0.0.0/8"),
+		"AUD-03": with("MOORFAST_AUDIT_SYSLOG=tls://logs.example.org:6514"),
 	}
 	for _, c := range checks() {
 		t.Run(c.ID, func(t *testing.T) {
