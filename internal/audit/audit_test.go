@@ -367,3 +367,16 @@ func FuzzOpenNote(f *testing.F) {
 		}
 	})
 }
+
+func FuzzVerifyExport(f *testing.F) {
+	seed := sha256.Sum256([]byte("a key for tests"))
+	key := ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
+	f.Add(`{"type":"log","log":"x"}` + "\n" + `{"type":"block","log":"p","number":1,"records":1}` + "\n" + `{"type":"record","log":"p","position":1,"seq":1}`)
+	f.Add(`{"type":"log"}` + "\n" + `{"type":"record","log":"p"}` + "\n" + `{"type":"checkpoint","note":"x"}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := audit.VerifyExport(strings.NewReader(text), audit.Name("test"), key)
+		if err == nil && r.Records > 0 && len(r.Findings) == 0 {
+			t.Errorf("records that nobody signed were found whole: %+v", r)
+		}
+	})
+}

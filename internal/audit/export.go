@@ -113,6 +113,7 @@ const maxLine = maxNote + 1<<20
 func VerifyExport(r io.Reader, name string, key ed25519.PublicKey, saved ...string) (Report, error) {
 	v := &Verifier{Name: name, Key: key, heads: map[string][]Head{}, gone: map[string]bool{}, report: Report{Findings: []Finding{}}}
 	x := exported{Verifier: v, ends: map[string]int64{}}
+	newest := x.saved(saved)
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for n := 1; scanner.Scan(); n++ {
@@ -131,7 +132,9 @@ func VerifyExport(r io.Reader, name string, key ed25519.PublicKey, saved ...stri
 		return v.report, err
 	}
 	x.endBlock()
-	x.saved(saved)
+	if newest > x.number {
+		v.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", x.number, newest)
+	}
 	for _, p := range sorted(v.heads) {
 		for _, h := range v.heads[p] {
 			if end, there := x.ends[p]; there && h.Position > end {
@@ -238,7 +241,9 @@ func (x *exported) endBlock() {
 	x.block = nil
 }
 
-func (x *exported) saved(notes []string) {
+// saved takes in checkpoints from elsewhere, with which every chain is compared,
+// and returns the number of the newest.
+func (x *exported) saved(notes []string) (newest int64) {
 	for i, note := range notes {
 		c, err := OpenNote(note, x.Name, x.Key)
 		if err != nil {
@@ -246,9 +251,8 @@ func (x *exported) saved(notes []string) {
 			continue
 		}
 		x.report.Saved++
-		if c.Number > x.number {
-			x.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", x.number, c.Number)
-			x.state(c)
-		}
+		newest = max(newest, c.Number)
+		x.state(c)
 	}
+	return newest
 }
