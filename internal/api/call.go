@@ -2,8 +2,10 @@ package api
 
 import (
 	"net/netip"
+	"reflect"
 	"time"
 
+	"moorfast/internal/audit"
 	"moorfast/internal/identity"
 	"moorfast/internal/project"
 	"moorfast/internal/store"
@@ -16,6 +18,7 @@ type Call struct {
 	Client  Client
 	Locale  string // a code of the contract's list
 	Unnamed bool   // no project was named, so that it is the console's
+	Shown   bool   // the caller has shown a key or a token, right or wrong
 
 	// Organization is the id that the X-Appwrite-Organization header names, or "".
 	Organization string
@@ -40,6 +43,8 @@ type Call struct {
 	endpoint *Endpoint
 	units    Units
 	values   *Values
+	in       reflect.Value // the parameters, once they are bound
+	record   record
 }
 
 // Client is what is known of the program that calls.
@@ -139,4 +144,7 @@ type Units struct {
 	DB    store.DB
 	Now   func() time.Time
 	NewID func() string
+
+	// Audit is told of what happened; nil keeps no log.
+	Audit *audit.Log
 }

@@ -160,7 +160,7 @@ func (b *Bounds) parse(tag reflect.StructTag, place Place) (err error) {
 // bind fills in with values. The first parameter that is wrong, in the order
 // of the struct, is the one reported.
 func (p Params) bind(in reflect.Value, call *Call, values *Values) error {
-	call.values = values
+	call.values, call.in = values, in
 	for i := range p.List {
 		f := &p.List[i]
 		field := in.Field(f.index)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"moorfast/internal/audit"
 	"moorfast/internal/store"
 )
 
@@ -15,12 +16,28 @@ func Write[Out any](ctx context.Context, call *Call, fn func(store.Tx) (Out, err
 
 // WriteIn is [Write] in another project, such as the platform, which keeps the
 // settings of all.
+//
+// The first of these that commits in a call carries the call's audit record. A
+// transaction that is not what the endpoint is for is [Aside].
 func WriteIn[Out any](ctx context.Context, call *Call, project string, fn func(store.Tx) (Out, error)) (out Out, err error) {
+	carries := call.records()
 	err = call.units.DB.Update(ctx, project, func(tx store.Tx) error {
-		out, err = fn(tx)
-		return err
+		if out, err = fn(tx); err != nil || !carries {
+			return err
+		}
+		return audit.Append(ctx, tx, call.Record(""))
 	})
+	if err == nil && carries {
+		call.recorded(project)
+	}
 	return out, err
+}
+
+// Aside is [Write] for what happens beside the change that the endpoint is for,
+// such as the count of wrong passwords of a call that is refused. It carries no
+// audit record.
+func Aside(ctx context.Context, call *Call, fn func(store.Tx) error) error {
+	return call.units.DB.Update(ctx, call.Project.ID, fn)
 }
 
 // Read runs fn in a transaction that cannot change anything.

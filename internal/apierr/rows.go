@@ -150,6 +150,7 @@ var (
 	MockNumberNotFound         = row("mock_number_not_found", 404, "There is no such mock phone number.")
 	MockNumberAlreadyExists    = row("mock_number_already_exists", 409, "The mock phone number already exists.")
 	MockNumberLimitExceeded    = row("mock_number_limit_exceeded", 400, "The project has as many mock phone numbers as it may have.")
+	ActivityEventNotFound      = row("activity_event_not_found", 404, "Activity event with the requested ID could not be found.")
 	ScheduleNotFound           = row("schedule_not_found", 404, "Schedule with the requested ID could not be found.")
 	HealthQueueSizeExceeded    = row("health_queue_size_exceeded", 503, "The queue is longer than the threshold.")
 	HealthCertificateExpired   = row("health_certificate_expired", 404, "The certificate of the domain has expired.")

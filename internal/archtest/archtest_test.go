@@ -40,6 +40,8 @@ var floors = [][]string{
 	{"internal/store/sqlite", "internal/store/postgres", "internal/store/storetest", "internal/blob/disk", "internal/blob/s3", "internal/blob/blobtest"},
 	{"internal/store/postgres/postgrestest"},
 	// The kit: how endpoints are declared and carried.
+	{"internal/audit"},
+	{"internal/audit/sink"},
 	{"internal/api", "internal/limit"},
 	{"internal/model"},
 	// The domain: what more than one service needs.

@@ -57,6 +57,7 @@ type Config struct {
 	GeoDatabase string
 
 	Storage   Storage
+	Audit     Audit
 	Compute   Compute
 	SMTP      SMTP
 	SMS       SMS

@@ -348,6 +348,7 @@ func (c *Config) services() []setting {
 		},
 	}
 	rows = append(rows, storageRows(&c.Storage)...)
+	rows = append(rows, auditRows(&c.Audit)...)
 	v := &c.VCS
 	for _, p := range []struct {
 		name string

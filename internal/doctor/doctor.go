@@ -121,7 +121,7 @@ type Data interface {
 
 // checks is the registry.
 func checks() []Check {
-	return slices.Concat(keyChecks(), consoleChecks(), networkChecks(), authChecks(), dataChecks(), hostChecks(), compatChecks())
+	return slices.Concat(keyChecks(), consoleChecks(), networkChecks(), authChecks(), dataChecks(), auditChecks(), hostChecks(), compatChecks())
 }
 
 // facts makes a check of what the database says.

@@ -147,6 +147,8 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 		"CMP-01": with("MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=enabled", "_APP_DOMAIN=localhost"),
 		"CMP-02": with("_APP_ENV=development"),
 		"CMP-03": with("_APP_SMTP_HOST=mail.example.org"),
+		"AUD-03": with(),
+		"AUD-06": with("_APP_MAINTENANCE_RETENTION_AUDIT=3600"),
 	}
 	well := map[string]func(*testing.T) *Subject{
 		"KEY-05": with("MOORFAST_DB=postgres://db.internal/x"),
@@ -159,6 +161,7 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 		"HST-06": change(func(_ *testing.T, s *Subject) {
 			s.System.fileSystem = func(string) (string, bool, error) { return "a local file system", true, nil }
 		}),
+		"AUD-03": with("MOORFAST_AUDIT_SYSLOG=tls://logs.example.org:6514"),
 	}
 	for _, c := range checks() {
 		t.Run(c.ID, func(t *testing.T) {

@@ -101,8 +101,16 @@ func (g *Gateway) Find(ctx context.Context, c *Credentials) (*project.Project, e
 
 // Authenticate finds out who sent a request for an endpoint to project p.
 func (g *Gateway) Authenticate(ctx context.Context, e *api.Endpoint, p *project.Project, c *Credentials) (*api.Call, error) {
+	call, err := g.authenticate(ctx, e, p, c)
+	if err != nil {
+		g.refuse(e, p, c, err)
+	}
+	return call, err
+}
+
+func (g *Gateway) authenticate(ctx context.Context, e *api.Endpoint, p *project.Project, c *Credentials) (*api.Call, error) {
 	call := &api.Call{
-		Project: p, Client: c.Client, Locale: c.Locale,
+		Project: p, Client: c.Client, Locale: c.Locale, Shown: c.Key != "" || c.JWT != "",
 		Organization: c.Organization, Unchanged: c.Unchanged, Format: c.Format, Unnamed: c.Project == "" && c.PathProject == "",
 	}
 	home := p.ID // whose users may sign in here

@@ -32,6 +32,17 @@ type Gateway struct {
 // has found. Its errors are rows of apierr, or have no place in an answer.
 func (g *Gateway) Invoke(ctx context.Context, e *api.Endpoint, call *api.Call, values *api.Values) (any, error) {
 	call.Start(e, g.Units)
+	out, err := g.invoke(ctx, e, call, values)
+	if err == nil {
+		err = Translate(call.Settle(ctx))
+	}
+	if err != nil {
+		return nil, g.note(ctx, e, call, err)
+	}
+	return out, nil
+}
+
+func (g *Gateway) invoke(ctx context.Context, e *api.Endpoint, call *api.Call, values *api.Values) (any, error) {
 	if err := g.admit(e, call); err != nil {
 		return nil, err
 	}

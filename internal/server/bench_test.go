@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,8 +9,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
+	"moorfast/internal/httpd"
 	"moorfast/internal/server/servertest"
 )
 
@@ -104,4 +110,59 @@ func BenchmarkRows(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkAudit is the creation of a row with the audit log, and without it,
+// with many clients at once, as a server has them.
+func BenchmarkAudit(b *testing.B) {
+	for _, name := range []string{"without", "with"} {
+		b.Run(name, func(b *testing.B) {
+			s := servertest.New(b)
+			app := s.Found()
+			const table = "/tablesdb/main/tables/movies"
+			app.Admin.Must("POST", "/tablesdb", servertest.M{"databaseId": "main", "name": "Main"})
+			app.Admin.Must("POST", "/tablesdb/main/tables", servertest.M{"tableId": "movies", "name": "Movies", "permissions": []string{`create("users")`}})
+			app.Admin.Must("POST", table+"/columns/varchar", servertest.M{"key": "title", "size": 128, "required": true})
+			app.Admin.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})
+			session := app.Admin.Must("POST", "/users/ada/sessions", servertest.M{})
+			if name == "without" {
+				s.Handler.(*httpd.Server).Gateway.Units.Audit = nil
+			}
+			ctx, stop := context.WithCancel(context.Background())
+			var relay sync.WaitGroup
+			relay.Go(func() { s.Audit.Run(ctx) })
+			defer relay.Wait()
+			defer stop()
+			var n atomic.Int64
+			b.SetParallelism(16)
+			b.ReportAllocs()
+			before := processorTime()
+			defer func() { b.ReportMetric(float64(processorTime()-before)/float64(b.N), "cpu-ns/op") }()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					body := fmt.Sprintf(`{"rowId":"row%d","data":{"title":"Movie number %[1]d"}}`, n.Add(1))
+					r := httptest.NewRequest("POST", "/v1"+table+"/rows", nil)
+					r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+					r.Header.Set("Content-Type", "application/json")
+					r.Header.Set("X-Appwrite-Project", app.ID)
+					r.Header.Set("X-Appwrite-Session", session.Text("secret"))
+					w := &discard{header: http.Header{}}
+					s.Handler.ServeHTTP(w, r)
+					if w.status != 201 {
+						b.Errorf("%d", w.status)
+					}
+				}
+			})
+		})
+	}
+}
+
+// processorTime is what the process has used of the processors. Unlike the time
+// on the wall, it does not depend on what else the machine does.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -36,7 +36,7 @@ func Explain(ctx context.Context, c config.Config, clk clock.Clock, q ListQuesti
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	db, err := openReader(ctx, c, v)
+	db, err := OpenReader(ctx, c, v)
 	if err != nil {
 		return nil, err
 	}

@@ -302,14 +302,15 @@ func Inspect(ctx context.Context, c config.Config, now time.Time) (doctor.Data, 
 	if c.Postgres() {
 		i.dir = ""
 	}
-	if i.db, err = openReader(ctx, c, v); err != nil {
+	if i.db, err = OpenReader(ctx, c, v); err != nil {
 		return nil, nil, errors.Join(err, v.Close())
 	}
 	return i, closers{i.db, v}, nil
 }
 
-// openReader opens the store to be read alone.
-func openReader(ctx context.Context, c config.Config, v *vault.Vault) (store.DB, error) {
+// OpenReader opens the store of an installation to be read alone: beside a running
+// server, or without one.
+func OpenReader(ctx context.Context, c config.Config, v *vault.Vault) (store.DB, error) {
 	if c.Postgres() {
 		return postgres.Open(ctx, postgres.Options{URL: c.DB.Reveal(), Vault: v})
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"moorfast/internal/audit"
 	"moorfast/internal/core/documents"
 	"moorfast/internal/core/files"
 	"moorfast/internal/core/projects"
@@ -24,6 +25,7 @@ var (
 		{Number: 1, Name: "projects", SQL: projects.PlatformTables},
 		{Number: 2, Name: "users", SQL: users.Tables},
 		{Number: 3, Name: "teams", SQL: teams.Tables},
+		{Number: 4, Name: "audit", SQL: audit.PlatformTables},
 	}
 	projectMigrations = []migrate.Migration{
 		{Number: 1, Name: "settings", SQL: projects.Tables},
@@ -33,5 +35,6 @@ var (
 		{Number: 5, Name: "files", SQL: files.Tables},
 		{Number: 6, Name: "transactions", SQL: documents.TransactionTables},
 		{Number: 7, Name: "relations", SQL: documents.RelationTables},
+		{Number: 8, Name: "audit", SQL: audit.Tables},
 	}
 )

@@ -11,9 +11,11 @@ import (
 	"sync"
 	"time"
 
+	"moorfast/internal/audit"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/httpd"
+	"moorfast/internal/store"
 )
 
 // Bounds of a connection. A body may be as long as a slow upload takes; what
@@ -56,11 +58,24 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	} else {
 		upkeep.Go(func() { socket.Serve(working) })
 	}
+	upkeep.Go(func() { s.Audit.Run(working) })
+	s.note(ctx, "server.start", log)
 	s.greet(out, listener.Addr())
 	err = s.serve(ctx, listener, log)
 	stop()
 	upkeep.Wait()
+	s.note(context.WithoutCancel(ctx), "server.stop", log)
 	return errors.Join(err, s.Close())
+}
+
+// note records what the program itself does.
+func (s *Server) note(ctx context.Context, event string, log *slog.Logger) {
+	err := s.Audit.Note(ctx, store.Platform, audit.Record{
+		At: s.now().UnixMicro(), Project: store.Platform, Event: event, Resource: "instance/" + s.Vault.Instance(), Actor: audit.Actor{Kind: audit.System},
+	})
+	if err != nil {
+		log.ErrorContext(ctx, "record a start or a stop", "err", err, "event", event)
+	}
 }
 
 // When the upkeep is done: soon after a start, and then by the day.

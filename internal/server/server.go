@@ -16,6 +16,7 @@ import (
 
 	"moorfast/internal/antivirus"
 	"moorfast/internal/api"
+	"moorfast/internal/audit"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/core/access"
@@ -34,6 +35,7 @@ import (
 	"moorfast/internal/limit"
 	"moorfast/internal/metrics"
 	"moorfast/internal/password"
+	"moorfast/internal/project"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
 	"moorfast/internal/store/postgres"
@@ -47,6 +49,7 @@ type Server struct {
 	Table   api.Table
 	Vault   *vault.Vault
 	Policy  *access.Policy
+	Audit   *audit.Log
 
 	config config.Config
 	core   core
@@ -60,6 +63,7 @@ type Server struct {
 	now     func() time.Time
 	metrics *metrics.Metrics
 
+	find    func(ctx context.Context, id string) (*project.Project, error)
 	country func(netip.Addr) string // of an address; nil knows none
 	alone   bool                    // a command on the host, which serves nobody
 	keys    sync.Mutex              // held by work on the keys
@@ -91,7 +95,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	s := &Server{Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country, now: clk.Now}
+	s := &Server{now: clk.Now, Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country}
 	if err := s.build(ctx, log, clk); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -170,6 +174,9 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	now := func() time.Time { return clk.Now().Truncate(time.Millisecond) }
 	s.now = now
 	units := api.Units{DB: s.db, Now: now, NewID: func() string { return id.New(clk.Now()) }}
+	if err := s.openAudit(&units, log, clk); err != nil {
+		return err
+	}
 	life := time.Duration(0)
 	if s.config.Postgres() {
 		life = staleness
@@ -180,12 +187,13 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	core := core{
 		units:    units,
 		files:    s.files,
-		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log, s.files, s.cache),
+		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log, s.files, s.cache, s.Audit),
 		users: users.New(units, teams.Memberships{}, users.Options{
 			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, Country: s.country, CountryName: locale.CountryName,
 		}, log),
 		slow: documents.Watch{Now: clk.Now, Longer: s.config.Log.Slow, Tell: tellSlow(log)},
 	}
+	s.find = core.projects.Find
 	core.teams = teams.New(units, core.users)
 	core.passwords = users.Passwords{Hasher: password.NewHasher(password.DefaultCost, hashQueue)}
 	s.core = core
@@ -217,13 +225,19 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	return h.Route(s.Table)
 }
 
-// Sweep collects what was left behind by work that was cut off.
-func (s *Server) Sweep(ctx context.Context) error { return s.files.Sweep(ctx) }
+// Sweep collects what was left behind by work that was cut off, and removes the
+// records of the audit log that are no longer kept.
+func (s *Server) Sweep(ctx context.Context) error {
+	return errors.Join(s.files.Sweep(ctx), s.Audit.Prune(ctx))
+}
 
 // Close releases the store and the keys. Running requests are waited for by
 // whoever serves the handler.
 func (s *Server) Close() error {
 	var errs []error
+	if s.Audit != nil {
+		errs = append(errs, s.Audit.Close(context.Background()))
+	}
 	if s.files != nil {
 		errs = append(errs, s.files.Close())
 	}

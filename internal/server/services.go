@@ -21,6 +21,7 @@ import (
 	"moorfast/internal/httpd"
 	"moorfast/internal/openapi"
 	"moorfast/internal/service/account"
+	"moorfast/internal/service/activities"
 	"moorfast/internal/service/avatars"
 	"moorfast/internal/service/console"
 	"moorfast/internal/service/databases"
@@ -52,12 +53,14 @@ type core struct {
 // services returns every service of the program. Their tables can be read from
 // a core of nothing, which is how the documents are made.
 func (s *Server) services(c core) []api.Service {
+	catalog := documents.New().Watched(c.slow)
 	return []api.Service{
 		&account.Service{Users: c.users, Passwords: c.passwords, Tokens: s.Vault, Console: s.Policy},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
 		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: c.passwords, Tokens: s.Vault},
 		&teamsservice.Service{Users: c.users, Teams: c.teams, Projects: c.projects, Console: s.Policy},
-		&databases.Service{Catalog: documents.New().Watched(c.slow)},
+		&databases.Service{Catalog: catalog},
+		&activities.Service{Users: c.users, Teams: c.teams, Catalog: catalog, Country: s.country, CountryName: locale.CountryName},
 		&storage.Service{
 			Files: c.files, Pictures: s.images, Cache: s.cache, Tokens: s.Vault,
 			Limits: storage.Limits{File: s.config.Storage.Limit, Preview: s.config.Storage.PreviewLimit},

@@ -22,6 +22,12 @@ type Holdings interface {
 	DropProject(ctx context.Context, id string) error
 }
 
+// A Leaver works in the databases of projects by itself, and stops doing so in
+// one that is to go.
+type Leaver interface {
+	LeaveProject(ctx context.Context, id string) error
+}
+
 // Projects finds projects and their keys, from memory where it can.
 type Projects struct {
 	db      store.DB
@@ -179,17 +185,31 @@ func List(ctx context.Context, tx store.Tx, page listing.Page, teams []string) (
 // off on the way is finished by [Projects.Sweep].
 func (p *Projects) Delete(ctx context.Context, id string, now int64) error {
 	ctx = context.WithoutCancel(ctx) // a client that goes away has still asked for it
-	err := p.db.Update(ctx, store.Platform, func(tx store.Tx) error {
-		_, err := p.Change(ctx, tx, id, now, func(r *Row) error { r.Deleting = true; return nil })
-		return err
-	})
+	err := p.db.Update(ctx, store.Platform, func(tx store.Tx) error { return p.Mark(ctx, tx, id, now) })
 	if err != nil {
 		return err
 	}
-	return p.remove(ctx, id)
+	return p.Remove(ctx, id)
 }
 
-func (p *Projects) remove(ctx context.Context, id string) error {
+// Mark begins the removal of a project, in a transaction of the platform. From
+// its commit on, the project is gone for everyone.
+func (p *Projects) Mark(ctx context.Context, tx store.Tx, id string, now int64) error {
+	_, err := p.Change(ctx, tx, id, now, func(r *Row) error { r.Deleting = true; return nil })
+	return err
+}
+
+// Remove removes what a project owns that is marked.
+func (p *Projects) Remove(ctx context.Context, id string) error {
+	for _, h := range p.held {
+		l, ok := h.(Leaver)
+		if !ok {
+			continue
+		}
+		if err := l.LeaveProject(ctx, id); err != nil {
+			return err
+		}
+	}
 	if err := p.db.Drop(ctx, id); err != nil {
 		return err
 	}
@@ -215,7 +235,7 @@ func (p *Projects) Sweep(ctx context.Context) error {
 		return err
 	})
 	for _, row := range rows {
-		err = errors.Join(err, p.remove(ctx, row.ID))
+		err = errors.Join(err, p.Remove(ctx, row.ID))
 	}
 	return err
 }

@@ -256,3 +256,6 @@ func (s *Server) Project(owner *Client, id string) Project {
 	p.Key = s.Guest("X-Appwrite-Project", id, "X-Appwrite-Key", key.Text("secret"))
 	return p
 }
+
+// Header returns a header that the client sends.
+func (c *Client) Header(name string) string { return c.headers[name] }

@@ -133,9 +133,7 @@ func (s *Service) updateChallenge(ctx context.Context, call *api.Call, in answer
 		return s.Users.Show(row, call.Locale, true, ""), err
 	})
 	if errors.Is(err, apierr.UserInvalidToken) {
-		_, missed := api.Write(ctx, call, func(tx store.Tx) (api.None, error) {
-			return api.None{}, s.Users.MissChallenge(ctx, tx, in.ChallengeID)
-		})
+		missed := api.Aside(ctx, call, func(tx store.Tx) error { return s.Users.MissChallenge(ctx, tx, in.ChallengeID) })
 		err = errors.Join(missed, err)
 	}
 	return out, err

@@ -25,6 +25,7 @@ func newLogin(call *api.Call, userID, provider, uid string, factors ...string) l
 	s, secret := users.NewSession(call.NewID(), userID, call.Micros(), expiry(call))
 	s.Provider, s.ProviderUID, s.Factors = provider, uid, factors
 	s.From(call.Client.Addr.String(), call.Client.UserAgent)
+	call.Subject(userID, "", "")
 	return login{s, token.Cookie{UserID: userID, Secret: secret}.Encode()}
 }
 
@@ -83,6 +84,7 @@ func (s *Service) createEmailPasswordSession(ctx context.Context, call *api.Call
 	}
 	shown := proof{was: r.PasswordUpdate, next: next}
 	l := newLogin(call, r.ID, users.ByEmail, string(in.Email), users.FactorPassword)
+	call.Subject(r.ID, r.Name, r.EmailText())
 	_, err = api.Write(ctx, call, func(tx store.Tx) (api.None, error) {
 		r, err := s.Users.Get(ctx, tx, r.ID)
 		if err != nil {
@@ -182,8 +184,7 @@ func (s *Service) reached(ctx context.Context, tx store.Tx, r *users.User, kind 
 
 // miss counts a wrong secret of a user.
 func (s *Service) miss(ctx context.Context, call *api.Call, userID string) error {
-	_, err := api.Write(ctx, call, func(tx store.Tx) (api.None, error) { return api.None{}, s.Users.Miss(ctx, tx, userID) })
-	return err
+	return api.Aside(ctx, call, func(tx store.Tx) error { return s.Users.Miss(ctx, tx, userID) })
 }
 
 func (s *Service) listSessions(ctx context.Context, call *api.Call, _ none) (model.SessionList, error) {

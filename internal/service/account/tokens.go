@@ -62,6 +62,7 @@ func (s *Service) invite(ctx context.Context, call *api.Call, kind users.TokenKi
 			return nil, apierr.UserBlocked
 		}
 		t = s.newToken(call, r.ID, kind, secret, life)
+		call.Subject(r.ID, r.Name, r.EmailText())
 		return r, s.Users.Issue(ctx, tx, t)
 	})
 	return r, t, err

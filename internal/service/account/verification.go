@@ -35,6 +35,7 @@ func (s *Service) createRecovery(ctx context.Context, call *api.Call, in recover
 			return nil, apierr.UserBlocked
 		}
 		t.UserID = r.ID
+		call.Subject(r.ID, r.Name, r.EmailText())
 		return r, s.Users.Issue(ctx, tx, t)
 	})
 	// Who asks the console for an address learns nothing about it (P-3).

@@ -90,7 +90,14 @@ func (s *Service) get(ctx context.Context, call *api.Call, _ none) (model.Projec
 }
 
 func (s *Service) delete(ctx context.Context, call *api.Call, _ none) (api.None, error) {
-	return api.None{}, s.Projects.Delete(ctx, call.Project.ID, call.Micros())
+	ctx = context.WithoutCancel(ctx) // a client that goes away has still asked for it
+	_, err := api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (api.None, error) {
+		return api.None{}, s.Projects.Mark(ctx, tx, call.Project.ID, call.Micros())
+	})
+	if err != nil {
+		return api.None{}, err
+	}
+	return api.None{}, s.Projects.Remove(ctx, call.Project.ID)
 }
 
 // change stores what fn makes of the project.

@@ -205,6 +205,9 @@ func (s *Service) updateName(ctx context.Context, call *api.Call, in nameParams)
 	})
 }
 
+// errHoldings says that an organization has projects yet.
+var errHoldings = errors.New("the organization has projects")
+
 // delete removes a team. An organization takes its projects with it: it goes in
 // the transaction that finds that none is left.
 func (s *Service) delete(ctx context.Context, call *api.Call, in teamParams) (api.None, error) {
@@ -215,12 +218,15 @@ func (s *Service) delete(ctx context.Context, call *api.Call, in teamParams) (ap
 				return nil, err
 			}
 			left, err := holdings(ctx, tx, call, r.ID)
-			if err != nil || len(left) > 0 {
+			if err == nil && len(left) > 0 {
+				err = errHoldings // so that nothing is committed, and nothing recorded
+			}
+			if err != nil {
 				return left, err
 			}
 			return nil, s.Teams.Delete(ctx, tx, r.ID)
 		})
-		if err != nil || len(left) == 0 {
+		if !errors.Is(err, errHoldings) {
 			return api.None{}, err
 		}
 		for _, p := range left {

@@ -177,6 +177,7 @@ func (s *Service) sessions() []api.Endpoint {
 		api.New(spec(api.Spec{
 			Name: "users.createJWT", Method: "POST", Path: user + "/jwts", Status: 201, Model: "jwt",
 			Summary: "Make a JSON Web Token that acts as a user.",
+			Audit:   api.Audit{Event: "jwt.create", Resource: "user/{userId}"},
 		}), s.createJWT),
 	}
 }

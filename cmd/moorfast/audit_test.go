@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"moorfast/internal/server"
+	"moorfast/internal/server/servertest"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlite"
+)
+
+// audited is a data directory in which things have happened, of a server that
+// still runs.
+func audited(t *testing.T) (s *servertest.Server, environ []string) {
+	t.Helper()
+	dir := t.TempDir()
+	s = servertest.Open(t, dir)
+	app := s.Found()
+	app.Key.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})
+	app.Key.Must("PATCH", "/users/ada/name", servertest.M{"name": "Ada"})
+	app.Guest.Refused("POST", "/account/sessions/email", servertest.M{"email": "ada@example.org", "password": "wrong horse 1"}, 401, "user_invalid_credentials")
+	if err := s.Audit.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return s, []string{"MOORFAST_DATA=" + dir}
+}
+
+func spoil(t *testing.T, dir, project string, statements ...string) {
+	t.Helper()
+	db, err := sqlite.Open(sqlite.Options{Dir: dir, Migrations: server.Migrations})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Update(context.Background(), project, func(tx store.Tx) error {
+		for _, s := range statements {
+			if _, err := tx.Exec(context.Background(), s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheAuditLogIsReadAndCheckedBesideAServerAndWithoutOne(t *testing.T) {
+	s, environ := audited(t)
+	for _, state := range []string{"running", "stopped"} {
+		for _, c := range []struct {
+			args string
+			code int
+			out  string
+		}{
+			{"audit verify", 0, "the audit log is whole: "},
+			{"audit verify --json", 0, `"findings": []`},
+			{"audit tail", 0, `app  user.update  "user/ada"  by "key/all"`},
+			{"audit tail --json -n 1 --project app", 0, `"outcome":"user_invalid_credentials"`},
+			{"audit search --resource user/ada --event user.create", 0, "user.create"},
+			{"audit search --outcome refused", 0, "user_invalid_credentials"},
+			{"audit search --actor user/nobody", 0, ""},
+			{"audit search --project nothing", 2, ""},
+			{"audit tail -n 0", 2, ""},
+			{"audit checkpoint", 0, "/audit\n"},
+			{"audit export --format csv", 0, "log,position,seq,"},
+			{"audit export --format xml", 2, ""},
+			{"audit verify --file x", 2, ""},
+			{"audit verify --checkpoint /nowhere", 3, ""},
+		} {
+			code, out, err := command(t, environ, strings.Fields(c.args)...)
+			if code != c.code || !strings.Contains(out, c.out) {
+				t.Errorf("%s, %s\ngot  %d %s %s\nwant %d %s", state, c.args, code, out, err, c.code, c.out)
+			}
+		}
+		s.Stop()
+	}
+	if code, _, err := command(t, []string{"MOORFAST_DATA=" + t.TempDir()}, "audit", "verify"); code != 3 || !strings.Contains(err, "first moorfast serve") {
+		t.Errorf("a directory without a log: %d %s", code, err)
+	}
+}
+
+func TestVerifyNamesWhatWasTamperedWith(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		statements []string
+		want       string
+	}{
+		{"a byte is edited", []string{`UPDATE audit_records SET body = replace(body, 'user.update', 'user.updatE') WHERE seq = 3`}, "FAIL app: record 3: it was changed, or moved"},
+		{"a record is removed", []string{`DELETE FROM audit_records WHERE seq = 2`}, "FAIL app: record 2: it was removed"},
+		{"two records change places", []string{`UPDATE audit_records SET seq = 99 WHERE seq = 2`, `UPDATE audit_records SET seq = 2 WHERE seq = 3`, `UPDATE audit_records SET seq = 3 WHERE seq = 99`}, "FAIL app: record 2: it was changed, or moved"},
+		{"the end is cut off", []string{`DELETE FROM audit_blocks`, `DELETE FROM audit_records`}, "FAIL app: its log was cut off: it ends at position 0"},
+	} {
+		s, environ := audited(t)
+		s.Stop()
+		spoil(t, s.Dir, "app", c.statements...)
+		code, out, err := command(t, environ, "audit", "verify")
+		if code != 1 || !strings.Contains(out, c.want) {
+			t.Errorf("%s\ngot  %d %s %s\nwant %s", c.name, code, out, err, c.want)
+		}
+	}
+}
+
+func TestAnExportIsCheckedElsewhere(t *testing.T) {
+	s, environ := audited(t)
+	s.Stop()
+	_, key, _ := command(t, environ, "audit", "checkpoint", "--public-key")
+	_, note, _ := command(t, environ, "audit", "checkpoint")
+	dir := t.TempDir()
+	file, saved := filepath.Join(dir, "export"), filepath.Join(dir, "note")
+	if code, _, err := command(t, environ, "audit", "export", "--output", file); code != 0 {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(saved, []byte(note), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check := func() (int, string) {
+		code, out, err := command(t, nil, "audit", "verify", "--file", file, "--public-key", strings.TrimSpace(key), "--checkpoint", saved)
+		return code, out + err
+	}
+	if code, out := check(); code != 0 || !strings.Contains(out, "whole") {
+		t.Fatalf("a whole export: %d %s", code, out)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(b), "\n")
+	for i := 1; i < len(lines)-1; i++ { // the first says only what is not believed
+		less := strings.Join(append(append([]string{}, lines[:i]...), lines[i+1:]...), "")
+		if err := os.WriteFile(file, []byte(less), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, out := check(); code != 1 {
+			t.Errorf("without line %d: %d %s\n%s", i+1, code, out, lines[i])
+		}
+	}
+	for _, r := range [][2]string{{"user.create", "user.creatE"}, {`"seq":2`, `"seq":7`}, {"key/all", "key/alL"}} {
+		if err := os.WriteFile(file, []byte(strings.Replace(string(b), r[0], r[1], 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, out := check(); code != 1 {
+			t.Errorf("%s for %s: %d %s", r[1], r[0], code, out)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package audit_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"moorfast/internal/audit"
+	"moorfast/internal/store"
+)
+
+func TestOldRecordsGoAndTheChainIsStillWhole(t *testing.T) {
+	f := setup(t)
+	ctx := context.Background()
+	keep := func() {
+		t.Helper()
+		f.log.Retention = 24 * time.Hour
+		if err := f.log.Prune(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for day := range 4 {
+		f.write("shop", 10*day+1, 10*day+10)
+		f.flush()
+		f.clock.Advance(13 * time.Hour)
+		if day < 3 {
+			keep()
+		}
+		if r := f.verify(f.notes...); len(r.Findings) > 0 {
+			t.Errorf("day %d: %v", day, r.Findings)
+		}
+	}
+	keep()
+	keep()
+	if r := f.verify(f.notes...); len(r.Findings) > 0 || r.Records != 10 {
+		t.Errorf("after all: %+v", r)
+	}
+	// And it goes on, after a restart, even where nothing is left.
+	f.clock.Advance(48 * time.Hour)
+	keep()
+	f.start()
+	f.write("shop", 41, 45)
+	f.flush()
+	if r := f.verify(f.notes...); len(r.Findings) > 0 || r.Records != 5 {
+		t.Errorf("afterwards: %+v", r)
+	}
+	r := f.spoiled("shop", nil, func(tx store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE audit_blocks SET position = position + 1 WHERE pruned = 1`)
+		return err
+	})
+	if len(r.Findings) == 0 {
+		t.Error("a changed stone was not found")
+	}
+}
+
+// memory is a sink that can be away.
+type memory struct {
+	mu   sync.Mutex
+	away bool
+	got  []audit.Entry
+	more chan struct{}
+}
+
+func (m *memory) Name() string { return "memory" }
+
+func (m *memory) Send(_ context.Context, list []audit.Entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	defer func() {
+		select {
+		case m.more <- struct{}{}:
+		default:
+		}
+	}()
+	if m.away {
+		return errors.New("away")
+	}
+	m.got = append(m.got, list...)
+	return nil
+}
+
+func TestASinkThatIsAwayMissesNothing(t *testing.T) {
+	f := setup(t)
+	m := &memory{away: true, more: make(chan struct{}, 1)}
+	run := func() (stop func()) {
+		f.log = audit.New(audit.Options{DB: f.db, Key: f.key, Instance: "test", Now: f.clock.Now, Log: slog.New(slog.DiscardHandler)})
+		f.log.Attach(m)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { f.log.Run(ctx); close(done) }()
+		return func() { cancel(); <-done }
+	}
+	stop := run()
+	f.write("shop", 1, 30)
+	f.flush()
+	<-m.more // it was asked, and was away
+	stop()
+	m.mu.Lock()
+	m.away = false
+	m.mu.Unlock()
+	stop = run()
+	f.write("shop", 31, 40)
+	f.flush()
+	for deadline := time.After(20 * time.Second); ; {
+		m.mu.Lock()
+		n := len(m.got)
+		m.mu.Unlock()
+		if n >= 40 {
+			break
+		}
+		select {
+		case <-m.more:
+		case <-deadline:
+			t.Fatalf("%d records came", n)
+		}
+	}
+	stop()
+	for i, e := range m.got {
+		if e.Position != int64(i+1) || e.Log != "shop" {
+			t.Fatalf("record %d is %+v", i, e)
+		}
+	}
+}
+
+// TestALogThatIsCutOffAnywhereIsWhole ends the relay between any two of its
+// transactions, as a kill would, and goes on with another.
+func TestALogThatIsCutOffAnywhereIsWhole(t *testing.T) {
+	f := setup(t)
+	for n := range 8 {
+		f.write("shop", 3*n+1, 3*n+3)
+		broken := audit.New(audit.Options{
+			DB: &failing{DB: f.db, left: n % 4}, Key: f.key, Instance: "test", Now: f.clock.Now, Log: slog.New(slog.DiscardHandler),
+		})
+		broken.Committed("shop")
+		_ = broken.Flush(context.Background()) //nolint:errcheck // it is to fail
+		if r := f.verify(f.notes...); len(r.Findings) > 0 || r.Records+r.Unsealed != 3*n+3 {
+			t.Errorf("after %d transactions: %+v", n%4, r)
+		}
+	}
+	f.start()
+	f.log.Committed("shop")
+	f.flush()
+	v := audit.Verifier{DB: f.db, Name: audit.Name("test"), Key: f.key.Public().(ed25519.PublicKey), Saved: f.notes}
+	if r, err := v.Verify(context.Background()); err != nil || len(r.Findings) > 0 || r.Records != 24 {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// failing is a store whose updates end after some.
+type failing struct {
+	store.DB
+	left int
+}
+
+func (f *failing) Update(ctx context.Context, project string, fn func(store.Tx) error) error {
+	if f.left--; f.left < 0 {
+		return store.ErrUnavailable
+	}
+	return f.DB.Update(ctx, project, fn)
+}

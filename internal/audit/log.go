@@ -1,0 +1,332 @@
+// Package audit is the log of who changed what, and of who was refused.
+//
+// A record is a row that is written in the transaction of the change it tells
+// of, in the database of the project, so that there is no change without its
+// record, and no record without its change. A relay then chains the records of
+// each project in order: it closes them in signed blocks, which say the hash of
+// every record, each over the one before it. From time to time, and at a stop, a
+// signed checkpoint says how far all chains have come; see [Checkpoint].
+//
+// Who edits, removes, adds or reorders records is found by [Verify], which names
+// the record. What was cut off the end is found by a checkpoint that knows more:
+// the one in the file beside the database, or one that was kept elsewhere.
+package audit
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"moorfast/internal/store"
+)
+
+// KeyPurpose is what the vault derives the signing key for.
+const KeyPurpose = "audit checkpoints"
+
+// Keys is where the signing key comes from: the vault.
+type Keys interface {
+	TokenKey(project, typ string) ([]byte, error)
+}
+
+// SigningKey returns the key that signs blocks and checkpoints. It is good for
+// nothing else.
+func SigningKey(keys Keys) (ed25519.PrivateKey, error) {
+	seed, err := keys.TokenKey(store.Platform, KeyPurpose)
+	if err != nil {
+		return nil, fmt.Errorf("audit: the signing key: %w", err)
+	}
+	defer clear(seed)
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// Options are what a log is made with.
+type Options struct {
+	DB       store.DB
+	Key      ed25519.PrivateKey
+	Instance string
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	// Exists tells whether there is a project of an id. Without it, all are there.
+	Exists func(ctx context.Context, project string) (bool, error)
+
+	// Publish keeps the newest checkpoint outside of the database.
+	Publish func(note string) error
+
+	// Retention is for how long records are kept, of projects and of the
+	// platform; 0 is for ever.
+	Retention, PlatformRetention time.Duration
+}
+
+// When a checkpoint is due, besides at a stop.
+const (
+	checkpointEvery   = time.Minute
+	checkpointRecords = 1000
+	relayEvery        = time.Second
+)
+
+// Log relays the records of all projects. All methods may be called at the same
+// time, and those of a nil Log do nothing.
+type Log struct {
+	Options
+	db   store.DB
+	key  ed25519.PrivateKey
+	now  func() time.Time
+	name string
+
+	mu      sync.Mutex // never held during I/O
+	dirty   map[string]bool
+	refused refusals
+
+	working sync.Mutex // held by the relay at work
+	chains  map[string]*chain
+	gone    []string
+	stated  time.Time // when the last checkpoint was
+	since   int       // records since then
+	sinks   []*delivery
+}
+
+// New returns a log. Its relay works in [Log.Run].
+func New(o Options) *Log {
+	return &Log{
+		Options: o, db: o.DB, key: o.Key, now: o.Now, name: Name(o.Instance),
+		dirty: map[string]bool{}, chains: map[string]*chain{},
+	}
+}
+
+// Committed says that a project has a record that was not there before.
+func (l *Log) Committed(project string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	l.dirty[project] = true
+	l.mu.Unlock()
+}
+
+// Note writes a record in a transaction of its own: of what has none.
+func (l *Log) Note(ctx context.Context, project string, r Record) error {
+	if l == nil {
+		return nil
+	}
+	err := l.db.Update(ctx, project, func(tx store.Tx) error { return Append(ctx, tx, r) })
+	if err == nil {
+		l.Committed(project)
+	}
+	return err
+}
+
+// Run relays until ctx ends. It looks at every project once, for what was left
+// by a process that ended without its stop.
+func (l *Log) Run(ctx context.Context) {
+	var sending sync.WaitGroup
+	for _, d := range l.sinks {
+		sending.Go(func() { d.run(ctx) })
+	}
+	defer sending.Wait()
+	ticker := time.NewTicker(relayEvery)
+	defer ticker.Stop()
+	left, err := l.db.Projects(ctx)
+	if err != nil {
+		l.Log.ErrorContext(ctx, "audit: list the projects", "err", err)
+	}
+	l.Committed(store.Platform)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for range min(len(left), 50) {
+			l.Committed(left[0])
+			left = left[1:]
+		}
+		if err := l.relay(ctx, false); err != nil && ctx.Err() == nil {
+			l.Log.ErrorContext(ctx, "audit: relay", "err", err)
+		}
+	}
+}
+
+// Flush chains everything that was committed before, and writes a checkpoint
+// where there is something new to say.
+func (l *Log) Flush(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	return l.relay(ctx, true)
+}
+
+func (l *Log) relay(ctx context.Context, all bool) error {
+	l.working.Lock()
+	defer l.working.Unlock()
+	errs := []error{l.tell(ctx, all)}
+	l.mu.Lock()
+	dirty := l.dirty
+	l.dirty = map[string]bool{}
+	l.mu.Unlock()
+	for _, project := range sorted(dirty) {
+		if ctx.Err() != nil {
+			errs = append(errs, ctx.Err())
+			break
+		}
+		if err := l.relayProject(ctx, project); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		delete(dirty, project)
+	}
+	l.mu.Lock()
+	maps.Copy(l.dirty, dirty) // what failed is tried again
+	l.mu.Unlock()
+	if all || l.since >= checkpointRecords || l.now().Sub(l.stated) >= checkpointEvery {
+		errs = append(errs, l.checkpoint(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Log) relayProject(ctx context.Context, project string) error {
+	if project != store.Platform && l.Exists != nil {
+		there, err := l.Exists(ctx, project)
+		if err != nil || !there {
+			return err // looking into it would make it again
+		}
+	}
+	c := l.chains[project]
+	if c == nil {
+		c = &chain{project: project}
+	}
+	n, err := l.seal(ctx, c)
+	l.since += n
+	if c.loaded {
+		l.chains[project] = c
+	}
+	if err == nil {
+		for _, d := range l.sinks {
+			d.add(project)
+		}
+	}
+	return err
+}
+
+// checkpoint states the heads that have moved. Chains that have nothing more to
+// say are forgotten, and read again when they go on.
+func (l *Log) checkpoint(ctx context.Context) error {
+	c := Checkpoint{Name: l.name, At: l.now().UnixMicro(), Gone: l.gone}
+	for _, project := range sorted(l.chains) {
+		if ch := l.chains[project]; ch.position > ch.stated {
+			c.Heads = append(c.Heads, Head{project, ch.position, ch.head})
+		}
+	}
+	l.stated = l.now()
+	if len(c.Heads) == 0 && len(c.Gone) == 0 {
+		return nil
+	}
+	var note string
+	err := l.db.Update(ctx, store.Platform, func(tx store.Tx) error {
+		number, last, err := lastNote(ctx, tx)
+		if err != nil {
+			return err
+		}
+		c.Number, c.Prev = number+1, Hash{}
+		if last != "" {
+			c.Prev = sum(last)
+		}
+		note = c.sign(l.key)
+		_, err = tx.Exec(ctx, `INSERT INTO audit_checkpoints (number, at, note) VALUES (?, ?, ?)`, c.Number, c.At, note)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("audit: write a checkpoint: %w", err)
+	}
+	l.gone, l.since = nil, 0
+	for _, h := range c.Heads {
+		l.chains[h.Project].stated = h.Position
+	}
+	if len(l.chains) > 1000 {
+		clear(l.chains)
+	}
+	if l.Publish == nil {
+		return nil
+	}
+	if err := l.Publish(note); err != nil {
+		return fmt.Errorf("audit: publish a checkpoint: %w", err)
+	}
+	return nil
+}
+
+func lastNote(ctx context.Context, tx store.Tx) (number int64, note string, err error) {
+	err = store.Each(ctx, tx, `SELECT number, note FROM audit_checkpoints ORDER BY number DESC LIMIT 1`, nil, func(rows store.Rows) error {
+		number, note = rows.Int(0), string(rows.Text(1))
+		return nil
+	})
+	return number, note, err
+}
+
+// LeaveProject waits until the log works no more in a project that is to go, and
+// that [Options.Exists] denies already. Whoever opened its database after that
+// would make it again.
+func (l *Log) LeaveProject(context.Context, string) error {
+	if l != nil {
+		l.working.Lock()
+		defer l.working.Unlock()
+	}
+	return nil
+}
+
+// inside runs fn in the database of a project, if there is one, while no project
+// is dropped.
+func (l *Log) inside(ctx context.Context, project string, fn func() error) (there bool, err error) {
+	l.working.Lock()
+	defer l.working.Unlock()
+	if project != platform && l.Exists != nil {
+		if there, err := l.Exists(ctx, project); err != nil || !there {
+			return false, err
+		}
+	}
+	return true, fn()
+}
+
+// DropProject says that a project is gone, and its log with it. A checkpoint
+// tells that at once, so that the log is not missed.
+func (l *Log) DropProject(ctx context.Context, project string) error {
+	if l == nil {
+		return nil
+	}
+	l.working.Lock()
+	defer l.working.Unlock()
+	l.mu.Lock()
+	delete(l.dirty, project)
+	l.mu.Unlock()
+	delete(l.chains, project)
+	l.gone = append(l.gone, project)
+	return l.checkpoint(ctx)
+}
+
+// Close chains what is left, and states it.
+func (l *Log) Close(ctx context.Context) error { return l.Flush(ctx) }
+
+const platform = store.Platform
+
+// noteAll writes records that have no transaction, in one of their own.
+func (l *Log) noteAll(ctx context.Context, project string, list []Record) error {
+	err := l.db.Update(ctx, project, func(tx store.Tx) error {
+		for _, r := range list {
+			if err := Append(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		l.Committed(project)
+	}
+	return err
+}
+
+// PublicKey is what blocks and checkpoints are checked with.
+func (l *Log) PublicKey() ed25519.PublicKey { return l.key.Public().(ed25519.PublicKey) }

@@ -1,0 +1,44 @@
+// Package sink sends the audit log to where others look at it: a file, a syslog,
+// an OpenTelemetry collector, or whoever takes a signed webhook.
+//
+// A sink that fails is asked again with the same records, so what it has taken in
+// part may come twice: records are told apart by their log and position.
+package sink
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"moorfast/internal/audit"
+)
+
+// File adds records to a file, as lines of JSON. It is opened anew each time, so
+// that it can be moved away.
+type File struct{ Path string }
+
+// Name implements [audit.Sink].
+func (f File) Name() string { return "file " + f.Path }
+
+// Send implements [audit.Sink]. What it has taken is on the disk.
+func (f File) Send(_ context.Context, list []audit.Entry) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	for i := range list {
+		if err := enc.Encode(&list[i]); err != nil {
+			return err
+		}
+	}
+	file, err := os.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("audit file: %w", err)
+	}
+	_, err = file.Write(b.Bytes())
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"moorfast/internal/api"
+	"moorfast/internal/audit"
+	"moorfast/internal/audit/sink"
+	"moorfast/internal/clock"
+	"moorfast/internal/config"
+	"moorfast/internal/fetch"
+	"moorfast/internal/store"
+)
+
+// CheckpointPath is where the newest checkpoint of the audit log lies, outside of
+// the database.
+func CheckpointPath(data string) string { return filepath.Join(data, "audit", "checkpoint") }
+
+// openAudit makes the audit log.
+func (s *Server) openAudit(units *api.Units, log *slog.Logger, clk clock.Clock) error {
+	key, err := audit.SigningKey(s.Vault)
+	if err != nil {
+		return err
+	}
+	s.Audit = audit.New(audit.Options{
+		DB: s.db, Key: key, Instance: s.Vault.Instance(), Now: clk.Now, Log: log,
+		Exists: func(ctx context.Context, id string) (bool, error) {
+			p, err := s.find(ctx, id)
+			return p != nil, err
+		},
+		Retention: s.config.Audit.Retention, PlatformRetention: s.config.Audit.PlatformRetention,
+		Publish: func(note string) error { return publish(CheckpointPath(s.config.Data), note) },
+	})
+	for _, one := range sinks(s.config.Audit) {
+		s.Audit.Attach(one)
+	}
+	units.Audit = s.Audit
+	return nil
+}
+
+// sinks are the places that the settings name besides the log itself. Their
+// addresses are the operator's, and so may be anywhere.
+func sinks(c config.Audit) (list []audit.Sink) {
+	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+	out := fetch.New(fetch.Options{Allow: anywhere, Most: 4})
+	if c.File != "" {
+		list = append(list, sink.File{Path: c.File})
+	}
+	if c.Syslog != "" {
+		list = append(list, sink.Syslog{Address: c.Syslog})
+	}
+	if c.OTLP != "" {
+		list = append(list, sink.OTLP{Address: c.OTLP, Out: out})
+	}
+	if c.Webhook != "" {
+		list = append(list, sink.Webhook{Address: c.Webhook, Secret: c.WebhookSecret, Out: out, Now: clock.System{}.Now})
+	}
+	return list
+}
+
+// publish replaces a file at once, for its owner alone.
+func publish(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// Verifier checks the audit log. Saved are checkpoints from elsewhere.
+func (s *Server) Verifier(saved ...string) *audit.Verifier {
+	return &audit.Verifier{DB: s.db, Name: audit.Name(s.Vault.Instance()), Key: s.Audit.PublicKey(), Saved: saved}
+}
+
+// DB is the store, for tests that look at what lies in it.
+func (s *Server) DB() store.DB { return s.db }
