@@ -160,7 +160,7 @@ func (s *shown) raw(text json.RawMessage) {
 		}
 	}
 	if at.Left > 0 {
-		line += ", " + (time.Duration(at.Left * float64(time.Second))).Round(time.Second).String() + " left"
+		line += ", " + time.Duration(at.Left*float64(time.Second)).Round(time.Second).String() + " left"
 	}
 	switch now := p.now(); {
 	case s.bar:

@@ -136,7 +136,7 @@ func TestALogThatIsCutOffAnywhereIsWhole(t *testing.T) {
 			DB: &failing{DB: f.db, left: n % 4}, Key: f.key, Instance: "test", Now: f.clock.Now, Log: slog.New(slog.DiscardHandler),
 		})
 		broken.Committed("shop")
-		_ = broken.Flush(context.Background()) //nolint:errcheck // it is to fail
+		_ = broken.Flush(context.Background())
 		if r := f.verify(f.notes...); len(r.Findings) > 0 || r.Records+r.Unsealed != 3*n+3 {
 			t.Errorf("after %d transactions: %+v", n%4, r)
 		}

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"moorfast/internal/rootkey"
 	"net/netip"
 	"regexp"
 	"time"
+
+	"moorfast/internal/rootkey"
 
 	"moorfast/internal/clientaddr"
 	"moorfast/internal/core/access"

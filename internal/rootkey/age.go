@@ -30,7 +30,7 @@ func encrypted(name string, _ Env) (vault.Source, error) {
 		defer ids.Close()
 		list, err := age.ParseIdentities(io.LimitReader(ids, maxFile))
 		if err != nil {
-			return nil, fmt.Errorf("%s has no identity of age that can be read", identity) //nolint:errorlint // it may quote the identity
+			return nil, fmt.Errorf("%s has no identity of age that can be read", identity)
 		}
 		sealed, err := os.Open(file)
 		if err != nil {

@@ -142,7 +142,7 @@ func (t *transitKey) decrypt(client *http.Client, target, token string, body []b
 		} `json:"data"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer); err != nil {
-		return nil, errors.New("the service answers what is not the answer of a transit engine") //nolint:errorlint // it may quote the key
+		return nil, errors.New("the service answers what is not the answer of a transit engine")
 	}
 	text, err := base64.StdEncoding.DecodeString(answer.Data.Plaintext)
 	if err != nil || len(text) == 0 {

@@ -82,7 +82,7 @@ func TestAKilledServerHasARecordForEachChange(t *testing.T) {
 				}
 			}
 		}
-		_ = child.Wait() //nolint:errcheck // it was killed
+		_ = child.Wait()
 		if n == 0 {
 			t.Fatal("the server made no team")
 		}

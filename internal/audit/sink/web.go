@@ -116,8 +116,12 @@ func (o OTLP) Send(ctx context.Context, list []audit.Entry) error {
 		}
 		attributes := []m{attribute("event.name", e.Event), attribute("moorfast.log", e.Log), attribute("moorfast.position", strconv.FormatInt(e.Position, 10)), attribute("moorfast.hash", e.Hash)}
 		for _, a := range [][2]string{
-			{"moorfast.project", e.Project}, {"moorfast.resource", e.Resource}, {"moorfast.outcome", e.Outcome},
-			{"user.id", e.Actor.By()}, {"client.address", e.Address}, {"user_agent.original", e.UserAgent},
+			{"moorfast.project", e.Project},
+			{"moorfast.resource", e.Resource},
+			{"moorfast.outcome", e.Outcome},
+			{"user.id", e.Actor.By()},
+			{"client.address", e.Address},
+			{"user_agent.original", e.UserAgent},
 		} {
 			if a[1] != "" {
 				attributes = append(attributes, attribute(a[0], a[1]))

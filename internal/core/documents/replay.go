@@ -228,16 +228,16 @@ func (r *replay) check(ctx context.Context, tx store.Tx, t *Table, op *Operation
 
 // one prepares the change of one of many rows that queries found: one that the
 // transaction has changed itself may be as new as it likes.
-func (b By) one(t *Table, id string) By {
-	if b.replay == nil {
-		return b
+func (by By) one(t *Table, id string) By {
+	if by.replay == nil {
+		return by
 	}
 	key := touchedRow{t.seq, id}
-	if b.replay.touched[key] {
-		b.Unchanged = time.Time{}
+	if by.replay.touched[key] {
+		by.Unchanged = time.Time{}
 	}
-	b.replay.touched[key] = true
-	return b
+	by.replay.touched[key] = true
+	return by
 }
 
 // EndsTransaction reports whether an error of a commit is one that another

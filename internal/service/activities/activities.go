@@ -36,8 +36,6 @@ type Service struct {
 	CountryName func(code, locale string) string
 }
 
-type none struct{}
-
 // list is what every list takes.
 type list struct {
 	Queries api.Queries
