@@ -150,7 +150,7 @@ func (s *Service) listAccount(ctx context.Context, call *api.Call, in accountPar
 		return model.LogList{}, apierr.UserUnauthorized
 	}
 	return api.Read(ctx, call, func(tx store.Tx) (model.LogList, error) {
-		return s.logs(ctx, tx, call, audit.Search{Actor: audit.User + "/" + id}, list{in.Queries, in.Total})
+		return s.logs(ctx, tx, call, audit.Search{Actor: audit.User + "/" + id}, list(in))
 	})
 }
 
