@@ -12,6 +12,7 @@ import (
 // record is what becomes of the audit record of a call.
 type record struct {
 	done    bool   // it was committed
+	later   bool   // the change that it is of is not made yet
 	place   string // the project whose log it is in
 	subject *audit.Actor
 }
@@ -23,9 +24,13 @@ func (c *Call) Subject(id, name, email string) {
 	c.record.subject = &audit.Actor{Kind: audit.User, ID: id, Name: name, Email: email}
 }
 
+// Part says whether the call makes only a part of the change that its endpoint is
+// for, such as a part of an upload, which has no record of its own.
+func (c *Call) Part(is bool) { c.record.later = is }
+
 // records tells whether a transaction of the call is to carry its record.
 func (c *Call) records() bool {
-	return c.units.Audit != nil && !c.record.done && c.endpoint != nil && c.endpoint.Audit.Event != ""
+	return c.units.Audit != nil && !c.record.done && !c.record.later && c.endpoint != nil && c.endpoint.Audit.Event != ""
 }
 
 func (c *Call) recorded(project string) {

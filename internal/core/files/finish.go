@@ -51,6 +51,7 @@ func (f *Files) finish(ctx context.Context, call *api.Call, b *Bucket, file *Fil
 
 // release makes a file readable, if it is still the one that was looked at.
 func (f *Files) release(ctx context.Context, call *api.Call, b *Bucket, seen *File, sum string) (*File, error) {
+	call.Part(false)
 	return api.Write(ctx, call, func(tx store.Tx) (*File, error) {
 		file, err := find(ctx, tx, b, seen.ID)
 		if err != nil || file.Complete {

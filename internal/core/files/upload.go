@@ -50,6 +50,7 @@ func (f *Files) Upload(ctx context.Context, call *api.Call, bucketID string, in 
 			return nil, nil, 0, err
 		}
 	}
+	call.Part(r.Span.Total > 0)
 	status, err := api.Write(ctx, call, func(tx store.Tx) (int, error) { return u.write(ctx, tx, bucketID) })
 	if err != nil {
 		return nil, nil, 0, err

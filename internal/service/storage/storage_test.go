@@ -293,3 +293,20 @@ func TestFilePermissions(t *testing.T) {
 	bob.Refused("GET", list, nil, 401, "user_unauthorized")
 	bob.Refused("GET", list+"/all", nil, 401, "user_unauthorized")
 }
+
+func TestAnUploadInPartsHasOneRecord(t *testing.T) {
+	s, app := bucket(t, nil)
+	want := content(1, part+10)
+	app.Key.Sent(list, M{"fileId": "f"}, servertest.File{Name: "f", Content: want[:part], Total: len(want)})
+	app.Key.With("X-Appwrite-ID", "f").Sent(list, M{"fileId": "f"}, servertest.File{Name: "f", Content: want[part:], Start: part, Total: len(want)})
+	app.Key.Sent(list, M{"fileId": "g"}, servertest.File{Name: "g", Content: []byte("whole")})
+	if err := s.Audit.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := app.Admin.Must("GET", `/activities/events?queries[]={"method":"limit","values":[100]}`, nil).Body
+	for _, resource := range []string{"file/f", "file/g"} {
+		if n := strings.Count(all, `"resource":"`+resource+`"`); n != 1 {
+			t.Errorf("%s has %d records: %s", resource, n, all)
+		}
+	}
+}
