@@ -108,8 +108,9 @@ func (p *Pool) run(ctx context.Context, work func(context.Context) ([]byte, erro
 	// Libraries do not stop when told to. The caller leaves then, and the place of
 	// the worker stays taken, so that no more of them pile up than there are.
 	go func() {
-		defer func() { <-p.workers; <-p.all }()
 		out, err := guard(timed, work)
+		<-p.workers // before the caller can come again
+		<-p.all
 		done <- result{out, err}
 	}()
 	var r result
