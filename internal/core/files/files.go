@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"moorfast/internal/api"
+	"moorfast/internal/apierr"
 	"moorfast/internal/blob"
 	"moorfast/internal/store"
 )
@@ -45,6 +46,17 @@ func New(units api.Units, blobs blob.Store, scanner Scanner, log *slog.Logger) *
 	f := &Files{units: units, blobs: blobs, scanner: scanner, log: log}
 	f.stopping, f.stop = context.WithCancel(context.Background())
 	return f
+}
+
+// outcome finds the row for what the store of the bytes could not do.
+func outcome(err error) error {
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		return apierr.FileNotFound.Detail("The content of the file is not where it was stored.").Because(err)
+	case errors.Is(err, blob.ErrUnavailable):
+		return apierr.Unavailable.Because(err)
+	}
+	return err
 }
 
 // Close ends what runs in the background, and the store of the bytes. What it

@@ -68,6 +68,7 @@ func (r *reader) Read(b []byte) (int, error) {
 		}
 		n, err := r.in.Read(b[:min(int64(len(b)), left)])
 		r.at += int64(n)
+		err = outcome(err)
 		if errors.Is(err, io.EOF) {
 			if err = nil; n == 0 {
 				err = fmt.Errorf("part %d of file %d: %w", p.Number, p.File, errShort)
@@ -89,7 +90,7 @@ func (r *reader) next() (err error) {
 	}
 	p := r.parts[0]
 	if r.object, err = r.blobs.Open(r.ctx, p.Object); err != nil {
-		return fmt.Errorf("open part %d of file %d: %w", p.Number, p.File, err)
+		return fmt.Errorf("open part %d of file %d: %w", p.Number, p.File, outcome(err))
 	}
 	if r.object.Size() != p.Stored {
 		return errors.Join(fmt.Errorf("part %d of file %d: %w", p.Number, p.File, errShort), r.leave())

@@ -180,7 +180,7 @@ func (r *Received) store(ctx context.Context, body io.Reader, limit int64, seale
 		return apierr.FileSizeInvalid
 	}
 	if err != nil {
-		return fmt.Errorf("store an upload: %w", err)
+		return fmt.Errorf("store an upload: %w", outcome(err))
 	}
 	return nil
 }

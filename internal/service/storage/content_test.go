@@ -302,3 +302,13 @@ func TestSweepCollectsWhatNobodyFinished(t *testing.T) {
 		t.Errorf("the file that is kept: %q", got.Body)
 	}
 }
+
+func TestAnObjectThatIsGoneIsNotFound(t *testing.T) {
+	s, app := bucket(t, nil)
+	app.Guest.Sent(list, M{"fileId": "f"}, servertest.File{Name: "f", Content: []byte("x")})
+	if err := os.Remove(onlyObject(t, s)); err != nil {
+		t.Fatal(err)
+	}
+	app.Guest.Refused("GET", list+"/f/download", nil, 404, "storage_file_not_found")
+	app.Key.Must("DELETE", list+"/f", nil)
+}
