@@ -87,7 +87,13 @@ func (b *builder) operation(e api.Endpoint) object {
 		if len(required) > 0 {
 			schema["required"] = required
 		}
-		op["requestBody"] = object{"content": object{"application/json": object{"schema": schema}}}
+		kind := "application/json"
+		if e.Receive != nil {
+			kind = "multipart/form-data"
+			properties[api.FileParam] = object{"type": "string", "contentMediaType": "application/octet-stream"}
+			schema["required"] = append(required, api.FileParam)
+		}
+		op["requestBody"] = object{"content": object{kind: object{"schema": schema}}}
 	}
 	return op
 }
@@ -117,7 +123,7 @@ func (b *builder) responses(e api.Endpoint) object {
 	ok := object{"description": e.Summary}
 	switch e.Out {
 	case reflect.TypeFor[api.None](), reflect.TypeFor[api.Redirect]():
-	case reflect.TypeFor[api.Content]():
+	case reflect.TypeFor[api.Content](), reflect.TypeFor[api.Stream]():
 		ok["content"] = object{"*/*": object{"schema": object{"type": "string", "format": "binary"}}}
 	case reflect.TypeFor[api.Text]():
 		ok["content"] = object{"text/plain": object{"schema": text()}}
