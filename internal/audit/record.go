@@ -2,10 +2,8 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"moorfast/internal/store"
 	"moorfast/internal/store/sqlb"
@@ -47,37 +45,6 @@ const (
 	System = "system"
 )
 
-// longest bounds each text of a record, in bytes.
-const longest = 512
-
-// clean makes a text one that both engines keep, and that is not endless.
-func clean(s string) string {
-	if len(s) > longest {
-		s = s[:longest]
-		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
-			s = s[:len(s)-1]
-		}
-		s = strings.TrimRight(s, "\uFFFD")
-	}
-	if strings.IndexByte(s, 0) >= 0 {
-		s = strings.ReplaceAll(s, "\x00", "\uFFFD")
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
-}
-
-// encode returns the record as it is kept and hashed: JSON on one line, in which
-// line breaks and other control characters are escaped.
-func (r Record) encode() (string, error) {
-	for _, s := range []*string{
-		&r.Project, &r.Event, &r.Resource, &r.Endpoint, &r.Outcome, &r.Address, &r.UserAgent, &r.SDK,
-		&r.Actor.Kind, &r.Actor.ID, &r.Actor.Name, &r.Actor.Email, &r.Actor.Impersonator,
-	} {
-		*s = clean(*s)
-	}
-	b, err := json.Marshal(r)
-	return string(b), err
-}
-
 // By is how the log finds what an actor has done; "" is nobody in particular.
 func (a Actor) By() string {
 	if a.ID == "" {
@@ -89,11 +56,7 @@ func (a Actor) By() string {
 // Append adds a record to the log of the transaction's project. It is there when
 // the transaction commits, and is not where it does not.
 func Append(ctx context.Context, tx store.Tx, r Record) error {
-	body, err := r.encode()
-	if err != nil {
-		return fmt.Errorf("audit: encode a record: %w", err)
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO audit_records (actor, resource, body) VALUES (?, ?, ?)`, clean(r.Actor.By()), clean(r.Resource), body)
+	_, err := tx.Exec(ctx, `INSERT INTO audit_records (actor, resource, body) VALUES (?, ?, ?)`, clean(r.Actor.By()), clean(r.Resource), r.encode())
 	if err != nil {
 		return fmt.Errorf("audit: append a record: %w", err)
 	}
