@@ -53,16 +53,21 @@ func part(b []byte, s string) []byte {
 
 // link returns the hash of a record at a position of a project's chain.
 func link(prev Hash, project string, position int64, r *row) Hash {
-	b := make([]byte, 0, 128+len(project)+len(r.Actor)+len(r.Resource)+len(r.Body))
-	b = part(b, "moorfast audit record 1")
+	h, _ := linkWith(nil, prev, project, position, r)
+	return h
+}
+
+// linkWith is link with memory that is used again.
+func linkWith(b []byte, prev Hash, project string, position int64, r *row) (Hash, []byte) {
+	b = part(b[:0], "moorfast audit record 1")
 	b = append(b, prev[:]...)
 	b = part(b, project)
 	b = binary.BigEndian.AppendUint64(b, uint64(position))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Seq))
-	for _, s := range [...]string{r.Actor, r.Resource, r.Body} {
-		b = part(b, s)
-	}
-	return sha256.Sum256(b)
+	b = part(b, r.Actor)
+	b = part(b, r.Resource)
+	b = part(b, r.Body)
+	return sha256.Sum256(b), b
 }
 
 // signed is what the signature of a block is over. The entries are in it by

@@ -124,9 +124,11 @@ func (c *chain) pending(ctx context.Context, tx store.Tx, now int64) (list []row
 // next makes the block of some records.
 func (c *chain) next(list []row, now int64) *block {
 	b := &block{number: c.number + 1, at: now, position: c.position, high: c.high, prev: c.head, head: c.head, low: list[0].Seq, filter: newFilter(2 * len(list))}
+	b.entries = make([]entry, 0, len(list))
+	buffer := make([]byte, 0, 1<<10)
 	for i := range list {
 		b.position++
-		b.head = link(b.head, c.project, b.position, &list[i])
+		b.head, buffer = linkWith(buffer, b.head, c.project, b.position, &list[i])
 		b.high, b.low = max(b.high, list[i].Seq), min(b.low, list[i].Seq)
 		b.filter.add(list[i].Actor)
 		b.filter.add(list[i].Resource)
