@@ -43,6 +43,7 @@ const (
 	Admin  = "admin" // a console user who works on a project
 	Key    = "key"   // of the API
 	System = "system"
+	Host   = "host" // a user of the system that it runs on, by number
 )
 
 // By is how the log finds what an actor has done; "" is nobody in particular.

@@ -1,6 +1,10 @@
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"moorfast/internal/vault"
+)
 
 // Value is a setting in effect.
 type Value struct {
@@ -8,6 +12,18 @@ type Value struct {
 	Text string `json:"value"`  // or "[secret]"
 	From string `json:"origin"` // "default", or the name it was found under
 	Doc  string `json:"doc"`
+
+	set vault.Secret // what it was set to
+}
+
+// Settings returns what is set, secrets included, by the names of the settings.
+// It is to tell whether something was changed, and for nobody's eyes.
+func (c Config) Settings() map[string]vault.Secret {
+	all := make(map[string]vault.Secret, len(c.values))
+	for _, v := range c.values {
+		all[v.Key] = v.set
+	}
+	return all
 }
 
 // Describe lists the settings in effect, in the order of the table.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"moorfast/internal/vault"
 	"os"
 	"path/filepath"
 	"slices"
@@ -122,7 +123,7 @@ func (l *loader) load(row setting) {
 	if shown != "" && (row.kind.secret || row.source && keySource(shown) != nil) {
 		shown = "[secret]"
 	}
-	l.config.values = append(l.config.values, Value{row.key, shown, value.from, row.doc})
+	l.config.values = append(l.config.values, Value{row.key, shown, value.from, row.doc, vault.Hide(value.text)})
 	if !ok && row.start == "" && !row.kind.secret {
 		return // the zero value of the field
 	}

@@ -72,6 +72,7 @@ func (s *Server) hostCommands() adminsock.Commands {
 		"admin.sessions":       command(s.accountSessions),
 		"admin.allow-ip":       command(s.allowIP),
 		"access.explain":       command(s.explain),
+		"audit.tell":           command(s.tell),
 	}
 }
 
@@ -116,7 +117,10 @@ func (s *Server) createAccount(ctx context.Context, in Account, _ func(any)) (*A
 		if err := s.core.users.Claim(ctx, tx, r.ID, false); err != nil {
 			return err
 		}
-		return s.core.users.Insert(ctx, tx, r)
+		if err := s.core.users.Insert(ctx, tx, r); err != nil {
+			return err
+		}
+		return s.carry(ctx, tx, "user/"+r.ID)
 	})
 	if errors.Is(err, apierr.UserAlreadyExists) || errors.Is(err, apierr.UserEmailAlreadyExists) {
 		return nil, wrong("there is an account with the address %s", email)
@@ -142,6 +146,9 @@ func (s *Server) account(ctx context.Context, email string, change func(tx store
 		if err := change(tx, r, state); err != nil {
 			return err
 		}
+		if err := s.carry(ctx, tx, "user/"+r.ID); err != nil {
+			return err
+		}
 		state.Active, state.MFA = r.Active, r.MFA
 		list, err := s.core.users.Sessions(ctx, tx, r.ID)
 		for _, one := range list {
@@ -161,7 +168,7 @@ func (s *Server) account(ctx context.Context, email string, change func(tx store
 // resetPassword gives an account a password, and ends its sessions.
 func (s *Server) resetPassword(ctx context.Context, in Account, _ func(any)) (*AccountState, error) {
 	var r *users.User
-	_, err := s.account(ctx, in.Email, func(_ store.Tx, found *users.User, _ *AccountState) error {
+	_, err := s.account(unrecorded(ctx), in.Email, func(_ store.Tx, found *users.User, _ *AccountState) error {
 		r = found
 		return nil
 	})
@@ -214,6 +221,9 @@ func (s *Server) unlock(ctx context.Context, in Account, _ func(any)) (*AccountS
 
 // accountSessions lists the sessions of an account, and ends one or all of them.
 func (s *Server) accountSessions(ctx context.Context, in Account, _ func(any)) (*AccountState, error) {
+	if in.Session == "" {
+		ctx = unrecorded(ctx)
+	}
 	return s.account(ctx, in.Email, func(tx store.Tx, r *users.User, state *AccountState) error {
 		if in.Session == "" {
 			return nil

@@ -112,12 +112,12 @@ func (s *Server) Commands(log *slog.Logger) adminsock.Commands {
 	maps.Copy(commands, s.hostCommands())
 	for name, run := range commands {
 		commands[name] = func(ctx context.Context, in json.RawMessage, tell func(any)) (any, error) {
-			result, err := run(ctx, in, tell)
 			// What a command does is said once, however it ended.
 			caller := adminsock.Caller(ctx)
 			if s.alone {
 				caller = strconv.Itoa(os.Getuid())
 			}
+			result, err := s.recorded(ctx, name, caller, in, func(ctx context.Context) (any, error) { return run(ctx, in, tell) })
 			log.InfoContext(ctx, "command of the host", "command", name, "uid", caller, "err", err)
 			return result, err
 		}

@@ -26,6 +26,7 @@ var (
 		{Number: 2, Name: "users", SQL: users.Tables},
 		{Number: 3, Name: "teams", SQL: teams.Tables},
 		{Number: 4, Name: "audit", SQL: audit.PlatformTables},
+		{Number: 5, Name: "audit settings", SQL: audit.SettingsTables},
 	}
 	projectMigrations = []migrate.Migration{
 		{Number: 1, Name: "settings", SQL: projects.Tables},

@@ -60,6 +60,7 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	}
 	upkeep.Go(func() { s.Audit.Run(working) })
 	s.note(ctx, "server.start", log)
+	s.noteChanges(ctx, log)
 	s.greet(out, listener.Addr())
 	err = s.serve(ctx, listener, log)
 	stop()
