@@ -12,6 +12,8 @@ FUZZTIME ?= 30s
 S3SERVER := v1.8.0
 TOOLS    ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/moorfast/tools
 
+comma    := ,
+
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
@@ -60,6 +62,9 @@ compat: build ## which calls of the official SDKs have an endpoint, by service
 bench: build ## server CPU per operation, as a table
 	$(GO) run ./test/load -binary $(BIN)
 
+bench-scale: build ## lists of 10,000 and 100,000 rows against each other; SCALE=10000,1000000 for others
+	$(GO) run ./test/load -binary $(BIN) -scale $(or $(SCALE),10000$(comma)100000)
+
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@for pkg in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
@@ -73,4 +78,4 @@ soak: ## kill the program a thousand times, and look for what is lost
 clean: ## remove what was built
 	rm -rf bin test/sdk/node_modules
 
-.PHONY: help run build check test s3-server sdk bench fuzz soak clean
+.PHONY: help run build check test s3-server sdk bench bench-scale fuzz soak clean

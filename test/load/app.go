@@ -20,6 +20,7 @@ type app struct {
 	headers map[string]string // of the user
 	admin   map[string]string // of the owner, working on the project
 	listURL string
+	cookie  string // of the user
 	created atomic.Int64
 	deleted atomic.Int64
 }
@@ -90,6 +91,7 @@ func newApp(ctx context.Context, s *process) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.cookie = cookie
 	a.headers = map[string]string{"Cookie": cookie, "X-Appwrite-Project": "load"}
 	query := url.Values{}
 	for _, q := range []string{
@@ -101,7 +103,7 @@ func newApp(ctx context.Context, s *process) (*app, error) {
 		query.Add("queries[]", q)
 	}
 	a.listURL = table + "/rows?" + query.Encode()
-	return a, a.fill()
+	return a, nil
 }
 
 // fill makes the rows that are there before measuring.

@@ -24,7 +24,11 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	measured := run
+	if *scale != "" {
+		measured = measureScale
+	}
+	if err := measured(ctx); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -43,6 +47,9 @@ func run(ctx context.Context) error {
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOARCH, *rows)
 	a, err := newApp(ctx, s)
 	if err != nil {
+		return err
+	}
+	if err := a.fill(); err != nil {
 		return err
 	}
 	idle := s.memory()
