@@ -14,7 +14,15 @@ const shownRows = 100
 
 // CreateMany adds rows, all or none, and returns them as a list in JSON.
 func (t *Table) CreateMany(ctx context.Context, tx store.Tx, by By, rows []Row) ([]byte, error) {
-	return t.each(by, rows, func(row Row) ([]byte, error) { return t.Create(ctx, tx, by, row) })
+	if len(t.links) > 0 { // other rows may change with these, and their lists be released
+		return t.each(by, rows, func(row Row) ([]byte, error) { return t.Create(ctx, tx, by, row) })
+	}
+	by.lists = &lists{byText: make(map[string]int)}
+	made, err := t.each(by, rows, func(row Row) ([]byte, error) { return t.Create(ctx, tx, by, row) })
+	if err != nil {
+		return nil, err
+	}
+	return made, by.lists.settle(ctx, tx, t)
 }
 
 // UpsertMany changes rows or adds them, all or none, and returns them as a list

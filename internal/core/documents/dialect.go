@@ -15,6 +15,9 @@ func insert(ctx context.Context, tx store.Tx, sql string, args []any) (seq int64
 	if tx.Dialect() == sqlb.Postgres {
 		seq, _, err = one(ctx, tx, sql+` RETURNING `+tx.Dialect().Name(seqColumn), args...)
 	} else if _, err = tx.Exec(ctx, sql, args...); err == nil {
+		if engine, ok := tx.(interface{ LastInsert() int64 }); ok {
+			return engine.LastInsert(), nil
+		}
 		seq, _, err = one(ctx, tx, `SELECT last_insert_rowid()`)
 	}
 	if err != nil {

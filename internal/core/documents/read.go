@@ -27,10 +27,11 @@ type By struct {
 	// NewID makes the ids of rows that come without one, inside of others.
 	NewID func() string
 
-	changing bool // the transaction does
-	depth    int  // how many relations lead to the row at hand
-	left     *int // how many rows may still be written inside of others
-	shapes   *int // how many relationships the answer follows
+	lists    *lists // of permissions, of rows that are made together
+	changing bool   // the transaction does
+	depth    int    // how many relations lead to the row at hand
+	left     *int   // how many rows may still be written inside of others
+	shapes   *int   // how many relationships the answer follows
 }
 
 // texts are the statements about rows of a table that are always the same.

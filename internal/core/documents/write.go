@@ -46,11 +46,13 @@ func (t *Table) create(ctx context.Context, tx store.Tx, by By, row Row) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	acl, err := t.intern(ctx, tx, set)
+	acl, err := by.lists.intern(ctx, tx, t, set)
 	if err != nil {
 		return nil, err
 	}
-	args := append(make([]any, 0, 4+len(t.fields)), row.ID, or(created, by.Now.UnixMilli()), or(updated, by.Now.UnixMilli()), acl)
+	at, changed := or(created, by.Now.UnixMilli()), or(updated, by.Now.UnixMilli())
+	args := append(make([]any, 0, 4+len(t.fields)), row.ID, at, changed, acl)
+	made := append(make(made, 0, fieldsAt+len(t.fields)), row.ID, nil, at, changed, acl, set.JSON())
 	for i := range t.fields {
 		if t.fields[i].form == asLinks {
 			continue
@@ -59,17 +61,19 @@ func (t *Table) create(ctx context.Context, tx store.Tx, by By, row Row) ([]byte
 		if err != nil {
 			return nil, err
 		}
-		args = t.fields[i].store(args, v)
+		args, made = t.fields[i].store(args, v), made.field(v)
 	}
 	seq, err := insert(ctx, tx, t.texts.insert, args)
 	if err != nil {
 		return nil, t.conflict(row.ID, err)
 	}
-	made, err := t.reread(ctx, tx, by, seq)
+	made[seqAt] = seq
+	p := t.everything()
+	text, err := encoder{t, by.Form, tx}.row(make([]byte, 0, t.sizes.guess(1)), made, &p)
 	if err != nil {
 		return nil, err
 	}
-	return t.withRelated(ctx, tx, by, seq, made, related)
+	return t.withRelated(ctx, tx, by, seq, text, related)
 }
 
 // newPermissions are those of a row that is about to be made.

@@ -44,6 +44,15 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (n int64, err er
 	return n, nil
 }
 
+// LastInsert is the key of the row that was inserted last. It says what the SQL
+// function last_insert_rowid does, without a statement.
+func (t *tx) LastInsert() int64 {
+	t.conn.inside = true
+	n := t.conn.sqlite.LastInsertRowID()
+	t.conn.inside = false
+	return n
+}
+
 // exec runs a statement to its end, and counts the rows it changed.
 func (c *conn) exec(s *statement) (n int64, err error) {
 	defer c.guard(&err)
