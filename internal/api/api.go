@@ -69,7 +69,20 @@ type Rules struct {
 	Challenged bool   // needs a factor that was proved in the last half hour
 	AnyOrigin  bool   // not checked for where a browser comes from
 	Open       bool   // answers those who may not use the console, too; it tells nothing of it
+	Proof      Proof  // a secret is checked that could be guessed
 }
+
+// Proof tells whose secret an endpoint checks, so that guesses at it are counted
+// together; see package guard.
+type Proof uint8
+
+// Whose it is.
+const (
+	NoProof  Proof = iota
+	OfEmail        // of the address in the parameter "email"
+	OfUserID       // of the user in the parameter "userId"
+	OfCaller       // of the user who calls
+)
 
 // Where tells which projects an endpoint is for.
 type Where uint8

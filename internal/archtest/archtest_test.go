@@ -28,7 +28,7 @@ var floors = [][]string{
 		"internal/rawjson", "internal/datetime", "internal/email", "internal/password", "internal/token", "internal/useragent",
 		"internal/route", "internal/clientaddr",
 	},
-	{"internal/perm", "internal/spatial"},
+	{"internal/perm", "internal/spatial", "internal/guard"},
 	{"internal/query"},
 	{"internal/schema"},
 	// Resources: a port each, and its engines.

@@ -40,6 +40,7 @@ type Config struct {
 	Console     Console
 	Domain      Domain
 	Abuse       bool // the API's rate limits are on
+	Unguarded   bool // nothing slows down who guesses passwords and codes; see package guard
 	Compression Compression
 	Locale      string // used when a client asks for none that there is
 

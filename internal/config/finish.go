@@ -44,6 +44,9 @@ func (l *loader) finish() {
 		l.wrong(l.from("metrics.listen"), "set MOORFAST_METRICS_TOKEN to at least 16 chars, such as the output of openssl rand -hex 16",
 			"metrics beyond this machine need a token")
 	}
+	if c.Unguarded {
+		c.Notices = append(c.Notices, "DANGER: MOORFAST_DANGEROUS_NO_BRUTE_FORCE is set: passwords and codes can be guessed as fast as the server answers")
+	}
 	if c.Profile == Hardened && len(unbuilt) > 0 {
 		l.wrong(l.from("profile"), "use profile standard",
 			"hardened promises what this version can not do yet: %s", strings.Join(unbuilt, ", "))

@@ -71,6 +71,19 @@ func toggle(field *bool) kind { return words(field, "enabled", "disabled") }
 
 func boolean(field *bool) kind { return words(field, "true", "false") }
 
+// flag is boolean, with 1 and 0 for those who know such variables.
+func flag(field *bool) kind {
+	return parsed(field, func(s string) (bool, error) {
+		switch s {
+		case "true", "1":
+			return true, nil
+		case "false", "0":
+			return false, nil
+		}
+		return false, fmt.Errorf("%.40q is neither true nor false", s)
+	})
+}
+
 func words(field *bool, yes, no string) kind {
 	return kind{yes: yes, no: no, read: func(s string) error {
 		if s != yes && s != no {

@@ -250,6 +250,10 @@ func (c *Config) services() []setting {
 			kind: toggle(&c.Abuse),
 		},
 		{
+			key: "dangerous_no_brute_force", start: "false", doc: "do not slow down who guesses passwords and codes, which abuse=disabled does not switch off",
+			kind: flag(&c.Unguarded),
+		},
+		{
 			key: "compression.enabled", app: []string{"_APP_COMPRESSION_ENABLED"}, start: "enabled", doc: "compress answers",
 			kind: toggle(&c.Compression.Enabled),
 		},

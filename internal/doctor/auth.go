@@ -14,6 +14,10 @@ func authChecks() []Check {
 			"Without limits, passwords and codes are guessed as fast as the server answers.", callsAreLimited,
 		},
 		{
+			"AUT-02", authGroup, Critical, "Who guesses passwords is slowed down",
+			"Every account whose password is on a list of common ones is lost within the hour.", guessesAreSlow,
+		},
+		{
 			"AUT-03", authGroup, Low, "Sessions at the console end",
 			"A session that was stolen works for as long as it lives.", sessionsEnd,
 		},
@@ -54,9 +58,16 @@ func authChecks() []Check {
 
 func callsAreLimited(_ context.Context, s *Subject) outcome {
 	if !s.Config.Abuse {
-		return fail("_APP_OPTIONS_ABUSE=enabled", "the limits are switched off, for sign-ins too")
+		return fail("_APP_OPTIONS_ABUSE=enabled", "the limits are switched off, but for guesses at secrets")
 	}
 	return pass("they are")
+}
+
+func guessesAreSlow(_ context.Context, s *Subject) outcome {
+	if s.Config.Unguarded {
+		return fail("unset MOORFAST_DANGEROUS_NO_BRUTE_FORCE", "it is switched off")
+	}
+	return pass("by account, and by network")
 }
 
 // longSession is Appwrite's lifetime of a session, which nobody remembers the

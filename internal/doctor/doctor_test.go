@@ -117,6 +117,7 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 			s.Resolve = func(context.Context, string) ([]string, error) { return nil, nil }
 		}),
 		"AUT-01": with("_APP_OPTIONS_ABUSE=disabled"),
+		"AUT-02": with("MOORFAST_DANGEROUS_NO_BRUTE_FORCE=1"),
 		"AUT-03": with("MOORFAST_CONSOLE_SESSION_IDLE=0s"),
 		"AUT-04": known(func(f *Facts) { f.WeakPolicies = []string{"shop"} }),
 		"AUT-06": known(func(f *Facts) { f.ForeignHash = 2 }),

@@ -11,6 +11,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/guard"
 	"moorfast/internal/identity"
 	"moorfast/internal/limit"
 	"moorfast/internal/project"
@@ -26,6 +27,9 @@ type Gateway struct {
 	Users    Users
 	Tokens   Tokens
 	Console  ConsolePolicy
+
+	// Guard slows down who guesses secrets; nil slows down nobody.
+	Guard *guard.Guard
 }
 
 // Invoke serves one call of one endpoint, for a caller that [Gateway.Authenticate]
@@ -53,17 +57,26 @@ func (g *Gateway) invoke(ctx context.Context, e *api.Endpoint, call *api.Call, v
 	if err != nil {
 		return nil, err
 	}
-	forget, err := g.limit(e, call)
+	forget, err := g.limit(ctx, e, call)
 	if err != nil {
 		return nil, err
 	}
+	end, err := g.begin(ctx, e, call)
+	if err != nil {
+		return nil, err
+	}
+	defer end(errCut)
 	out, err := e.Run(ctx, call, in)
+	end(err)
 	if err != nil {
 		return nil, Translate(err)
 	}
 	forget(e.Status)
 	return out, nil
 }
+
+// errCut says that an endpoint did not come to its end.
+var errCut = errors.New("gateway: the endpoint was cut off")
 
 // admit decides, before anything is decoded, whether the actor may call the
 // endpoint at all.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/guard"
 	"moorfast/internal/limit"
 )
 
@@ -15,7 +17,7 @@ import (
 // headers that tell. Keys are made of checked values, so that spelling does not
 // open a new window. The function that it returns is told the status of the
 // answer, which may start the counts anew.
-func (g *Gateway) limit(e *api.Endpoint, call *api.Call) (forget func(status int), err error) {
+func (g *Gateway) limit(ctx context.Context, e *api.Endpoint, call *api.Call) (forget func(status int), err error) {
 	none := func(int) {}
 	if e.Limit.N == 0 {
 		return none, nil
@@ -31,15 +33,17 @@ func (g *Gateway) limit(e *api.Endpoint, call *api.Call) (forget func(status int
 		return none, nil
 	}
 	keys := make([]string, len(e.Limit.Keys))
-	lowest := limit.Result{Remaining: -1}
-	refused := false
 	for i, template := range e.Limit.Keys {
 		keys[i] = limitKey(template, e, call)
-		r := g.Limiter.Take(keys[i], e.Limit.N, per, call.Now())
-		if lowest.Remaining < 0 || r.Remaining < lowest.Remaining {
-			lowest = r
+	}
+	lowest, refused := g.take(keys, e.Limit.N, per, call.Now())
+	if own := g.own(ctx, e, call); refused && own != "" {
+		// Somebody else has used up the attempts at this account. Its owner has
+		// others.
+		for i := range keys {
+			keys[i] += own
 		}
-		refused = refused || !r.Allowed
+		lowest, refused = g.take(keys, e.Limit.N, per, call.Now())
 	}
 	rateHeaders(call, lowest)
 	if refused {
@@ -52,6 +56,33 @@ func (g *Gateway) limit(e *api.Endpoint, call *api.Call) (forget func(status int
 			}
 		}
 	}, nil
+}
+
+// take counts a call against each of some keys, and returns the count that leaves
+// the fewest.
+func (g *Gateway) take(keys []string, n int, per time.Duration, now time.Time) (lowest limit.Result, refused bool) {
+	lowest.Remaining = -1
+	for _, key := range keys {
+		r := g.Limiter.Take(key, n, per, now)
+		if lowest.Remaining < 0 || r.Remaining < lowest.Remaining {
+			lowest = r
+		}
+		refused = refused || !r.Allowed
+	}
+	return lowest, refused
+}
+
+// own is what makes a key of an account one for the network that the call comes
+// from, where its owner has signed in from there, or "".
+func (g *Gateway) own(ctx context.Context, e *api.Endpoint, call *api.Call) string {
+	if g.Guard == nil || e.Rules.Proof == api.NoProof {
+		return ""
+	}
+	a := g.attempt(ctx, e, call)
+	if !g.Guard.Knows(a, call.Now()) {
+		return ""
+	}
+	return " from " + guard.Network(a.Addr).String()
 }
 
 func rateHeaders(call *api.Call, r limit.Result) {

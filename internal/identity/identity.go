@@ -117,6 +117,7 @@ type SessionInfo struct {
 	SecretHash   string // SHA-256 of the secret, in hex
 	ExpiresAt    time.Time
 	UsedAt       time.Time // about when it was last used, where that can end it
+	IP           string    // that it was opened from
 	Factors      []string
 	ChallengedAt time.Time // when a factor was last proved again
 }

@@ -29,6 +29,7 @@ import (
 	"moorfast/internal/fetch"
 	"moorfast/internal/gateway"
 	"moorfast/internal/geo"
+	"moorfast/internal/guard"
 	"moorfast/internal/httpd"
 	"moorfast/internal/id"
 	"moorfast/internal/image"
@@ -210,6 +211,9 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	g := &gateway.Gateway{Units: units, Projects: core.projects, Users: core.users, Tokens: s.Vault, Console: s.Policy}
 	if s.config.Abuse {
 		g.Limiter = new(limit.Limiter)
+	}
+	if !s.config.Unguarded {
+		g.Guard = guard.New(nil)
 	}
 	h := &httpd.Server{
 		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),

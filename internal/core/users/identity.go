@@ -72,7 +72,7 @@ func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.Use
 
 func (u *Users) sessionInfos(ctx context.Context, tx store.Tx, userID string) ([]identity.SessionInfo, error) {
 	list, err := store.List[Session](ctx, tx, sqlb.Select{
-		Columns: []string{"id", "secret", "expires_at", "used_at", "factors", "challenged_at"}, From: sessionsTable,
+		Columns: []string{"id", "secret", "expires_at", "used_at", "ip", "factors", "challenged_at"}, From: sessionsTable,
 		Where: sqlb.And(sqlb.Eq("user_id", userID), u.alive(tx)),
 		Order: []sqlb.Order{{Column: "seq"}},
 	})
@@ -84,7 +84,7 @@ func (u *Users) sessionInfos(ctx context.Context, tx store.Tx, userID string) ([
 		s := &list[i]
 		infos[i] = identity.SessionInfo{
 			ID: s.ID, SecretHash: s.Secret.Reveal(), ExpiresAt: time.UnixMicro(u.ends(tx, s)).UTC(), UsedAt: time.UnixMicro(s.UsedAt).UTC(),
-			Factors: s.Factors, ChallengedAt: time.UnixMicro(s.ChallengedAt).UTC(),
+			IP: s.IP, Factors: s.Factors, ChallengedAt: time.UnixMicro(s.ChallengedAt).UTC(),
 		}
 	}
 	return infos, nil

@@ -38,7 +38,7 @@ func (s *Service) factors() []api.Endpoint {
 		api.New(own(api.Spec{
 			Name: "account.updateMfaChallenge", Methods: []string{"account.updateMFAChallenge"}, Method: "PUT",
 			Path: challenges, Aliases: []string{"/v1/account/mfa/challenge"}, Model: "session",
-			Summary: "Answer the question for a factor.", Rules: api.Rules{MFA: true},
+			Summary: "Answer the question for a factor.", Rules: api.Rules{MFA: true, Proof: api.OfCaller},
 			Event: sessionCreated,
 			Audit: api.Audit{Event: "challenges.update", Resource: "user/{user.$id}"},
 			Limit: api.Limit{N: 10, Keys: []string{"url:{url},challengeId:{param-challengeId}"}},

@@ -28,7 +28,7 @@ func (s *Service) sessions() []api.Endpoint {
 		api.New(signIn(api.Spec{
 			Name: "account.createEmailPasswordSession", Path: "/v1/account/sessions/email", Aliases: []string{"/v1/account/sessions"},
 			Summary: "Sign in with an e-mail address and a password.",
-			Rules:   api.Rules{AuthMethod: "emailPassword"},
+			Rules:   api.Rules{AuthMethod: "emailPassword", Proof: api.OfEmail},
 			Limit:   api.Limit{N: 10, Keys: []string{"url:{url},email:{param-email}"}, Forget: []int{201}},
 		}), s.createEmailPasswordSession),
 		api.New(signIn(api.Spec{
@@ -40,16 +40,19 @@ func (s *Service) sessions() []api.Endpoint {
 		api.New(signIn(api.Spec{
 			Name: "account.createSession", Path: "/v1/account/sessions/token",
 			Summary: "Sign in with a token.",
+			Rules:   api.Rules{Proof: api.OfUserID},
 			Limit:   api.Limit{N: 10, Keys: perUserAndClient, Forget: []int{201}},
 		}), s.createSession),
 		api.New(signIn(api.Spec{
 			Name: "account.updateMagicURLSession", Method: "PUT", Path: "/v1/account/sessions/magic-url",
 			Summary: "Sign in with the token of a magic URL.",
+			Rules:   api.Rules{Proof: api.OfUserID},
 			Limit:   api.Limit{N: 10, Keys: perUserAndClient, Forget: []int{201}},
 		}), s.createSession),
 		api.New(signIn(api.Spec{
 			Name: "account.updatePhoneSession", Method: "PUT", Path: "/v1/account/sessions/phone",
 			Summary: "Sign in with a code that was sent to a phone.",
+			Rules:   api.Rules{Proof: api.OfUserID},
 			Limit:   api.Limit{N: 10, Keys: perUserAndClient},
 		}), s.createSession),
 		api.New(own(api.Spec{

@@ -204,6 +204,7 @@ func (s *Service) verifications() []api.Endpoint {
 		api.New(api.Spec{
 			Name: "account.updateRecovery", Method: "PUT", Path: "/v1/account/recovery", Model: "token",
 			Summary: "Set another password, with the secret of a recovery.",
+			Rules:   api.Rules{Proof: api.OfUserID},
 			Auth:    anyone, Scopes: []string{"sessions.write"},
 			Event: "users.[userId].recovery.[tokenId].update",
 			Audit: api.Audit{Event: "recovery.update", Resource: "user/{userId}"},
@@ -220,6 +221,7 @@ func (s *Service) verifications() []api.Endpoint {
 			Name: "account.updateEmailVerification", Methods: []string{"account.updateVerification"}, Method: "PUT",
 			Path: email, Aliases: []string{"/v1/account/verification"}, Model: "token",
 			Summary: "Verify an e-mail address, with the secret of its mail.",
+			Rules:   api.Rules{Proof: api.OfUserID},
 			Auth:    anyone, Scopes: []string{"public"},
 			Event: "users.[userId].verification.[tokenId].update", Audit: updated,
 			Limit: api.Limit{N: 10, Keys: perTarget},
@@ -236,6 +238,7 @@ func (s *Service) verifications() []api.Endpoint {
 			Name: "account.updatePhoneVerification", Method: "PUT",
 			Path: phone, Aliases: []string{"/v1/account/verification/phone"}, Model: "token",
 			Summary: "Verify a phone number, with the code that was sent to it.",
+			Rules:   api.Rules{Proof: api.OfUserID},
 			Auth:    anyone, Scopes: []string{"public"},
 			Event: "users.[userId].verification.[tokenId].update", Audit: updated,
 			Limit: api.Limit{N: 10, Keys: []string{"userId:{param-userId}"}},
