@@ -10,6 +10,7 @@ RACE     := $(if $(shell command -v gcc 2>/dev/null),-race,)
 FUZZTIME ?= 30s
 # The S3 server of the tests, built once for each version.
 S3SERVER := v1.8.0
+ACMESERVER := v2.10.1
 TOOLS    ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/moorfast/tools
 
 comma    := ,
@@ -43,6 +44,7 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	@left=; add() { left="$$left$${left:+, }$$1"; }; \
 	[ -n "$$MOORFAST_TEST_POSTGRES" ] || add 'the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; \
 	[ -n "$$MOORFAST_TEST_S3" ] || add 'the S3 engine (set MOORFAST_TEST_S3 to http://key:secret@host:port/bucket to run it)'; \
+	[ -n "$$MOORFAST_TEST_PEBBLE" ] || add 'an ACME authority (set MOORFAST_TEST_PEBBLE to what make acme-server prints)'; \
 	[ -n "$$MOORFAST_TEST_BROWSER" ] || add 'files in a browser (set MOORFAST_TEST_BROWSER to a headless Chromium to open them)'; \
 	[ -n "$$MOORFAST_TEST_DISK" ] || unshare -m true 2>/dev/null || add 'the full disk (as root on Linux, a small one is mounted)'; \
 	echo "not run: $${left:-nothing}"
@@ -52,6 +54,12 @@ s3-server: $(TOOLS)/versitygw-$(S3SERVER)/versitygw ## build the S3 server of th
 
 $(TOOLS)/versitygw-$(S3SERVER)/versitygw:
 	@GOBIN=$(@D) GOFLAGS= $(GO) install github.com/versity/versitygw/cmd/versitygw@$(S3SERVER) >&2
+
+acme-server: $(TOOLS)/pebble-$(ACMESERVER)/pebble ## build the ACME server of the tests, and print where it is
+	@echo $<
+
+$(TOOLS)/pebble-$(ACMESERVER)/pebble:
+	@GOBIN=$(@D) GOFLAGS= $(GO) install github.com/letsencrypt/pebble/v2/cmd/pebble@$(ACMESERVER) >&2
 
 sdk: build ## the official SDKs, from npm, as clients of the program
 	cd test/sdk && npm ci --no-audit --no-fund --loglevel=error && MOORFAST=$(CURDIR)/$(BIN) npm test
@@ -78,4 +86,4 @@ soak: ## kill the program a thousand times, and look for what is lost
 clean: ## remove what was built
 	rm -rf bin test/sdk/node_modules
 
-.PHONY: help run build check test s3-server sdk bench bench-scale fuzz soak clean
+.PHONY: help run build check test s3-server acme-server sdk compat bench bench-scale fuzz soak clean

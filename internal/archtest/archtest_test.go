@@ -54,7 +54,7 @@ var floors = [][]string{
 	// The gateway: the same steps for every transport.
 	{"internal/gateway", "internal/compat"},
 	// Transports, and the program.
-	{"internal/httpd", "internal/openapi", "internal/metrics"},
+	{"internal/httpd", "internal/openapi", "internal/metrics", "internal/certs"},
 	{"internal/config"},
 	{"internal/doctor", "internal/adminsock"},
 	{"internal/server"},
@@ -65,19 +65,21 @@ var floors = [][]string{
 
 // only names the packages that may import what is dangerous to have everywhere.
 var only = map[string][]string{
-	"net/http":                        {"internal/fetch", "internal/geo", "internal/httpd", "internal/metrics", "internal/adminsock", "internal/rootkey", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
-	"database/sql":                    {},
-	"math/rand":                       {"test/"},
-	"math/rand/v2":                    {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents
-	"unsafe":                          {},
-	"github.com/ncruces/go-sqlite3":   {"internal/store/sqlite"},
-	"github.com/jackc/pgx/v5":         {"internal/store/postgres", "internal/store/postgres/postgrestest"},
-	"github.com/golang-jwt/jwt/v5":    {"internal/token"},
-	"github.com/spf13/cobra":          {"cmd/moorfast"},
-	"github.com/pelletier/go-toml/v2": {"internal/config"},
-	"filippo.io/age":                  {"internal/seal", "internal/rootkey"},
-	"github.com/minio/minio-go/v7":    {"internal/blob/s3"},
-	"github.com/tetratelabs/wazero":   {"internal/image/codec"},
+	"net/http":                         {"internal/certs", "internal/fetch", "internal/geo", "internal/httpd", "internal/metrics", "internal/adminsock", "internal/rootkey", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
+	"database/sql":                     {},
+	"math/rand":                        {"test/"},
+	"math/rand/v2":                     {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents
+	"unsafe":                           {},
+	"github.com/ncruces/go-sqlite3":    {"internal/store/sqlite"},
+	"github.com/jackc/pgx/v5":          {"internal/store/postgres", "internal/store/postgres/postgrestest"},
+	"github.com/golang-jwt/jwt/v5":     {"internal/token"},
+	"github.com/spf13/cobra":           {"cmd/moorfast"},
+	"github.com/pelletier/go-toml/v2":  {"internal/config"},
+	"filippo.io/age":                   {"internal/seal", "internal/rootkey"},
+	"github.com/minio/minio-go/v7":     {"internal/blob/s3"},
+	"github.com/tetratelabs/wazero":    {"internal/image/codec"},
+	"github.com/caddyserver/certmagic": {"internal/certs"},
+	"go.uber.org/zap":                  {"internal/certs"},
 
 	"github.com/peterstace/simplefeatures": {"internal/spatial"},
 }

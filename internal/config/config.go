@@ -101,11 +101,34 @@ type Network struct {
 	TrustedProxies []netip.Prefix
 	TrustedHeaders []string // in lower case
 	ForceHTTPS     bool
+	TLS            TLS
 
 	// OutboundAllow are the exceptions to the rule that nothing is fetched from
 	// outside of the public internet.
 	OutboundAllow []netip.Prefix
 }
+
+// Where certificates come from.
+const (
+	TLSOff   = "off"
+	TLSAuto  = "auto"  // from an authority, by ACME
+	TLSFile  = "file"  // from two files
+	TLSLocal = "local" // from an authority of the installation's own
+)
+
+// TLS is how connections are encrypted.
+type TLS struct {
+	Mode       string
+	ListenHTTP string   // host and port of plain HTTP; "" is none
+	Names      []string // to have certificates for
+	Cert, Key  string   // files
+	ACME       string   // directory of the authority
+	Roots      string   // file of whom to trust when it is asked, or ""
+	Email      string
+}
+
+// On reports whether the server ends TLS itself.
+func (t TLS) On() bool { return t.Mode != TLSOff && t.Mode != "" }
 
 // Rule says which forwarding headers are believed of whom. X-Forwarded-Host is
 // among them only if it is listed by name.
@@ -182,6 +205,9 @@ type SMS struct {
 	Provider vault.Secret // "sms://user:secret@name"; not set: no messages
 	From     string
 }
+
+// TLSPath is where what belongs to a source of certificates lies.
+func (c Config) TLSPath() string { return filepath.Join(c.Data, "tls", c.Network.TLS.Mode) }
 
 // RingPath is where the keyring lies, unless the database holds it.
 func (c Config) RingPath() string { return filepath.Join(c.Data, "keys", "keyring.json") }

@@ -39,6 +39,7 @@ func (l *loader) finish() {
 	if c.Domain.Console == "" {
 		c.Domain.Console = c.Domain.Name
 	}
+	l.finishTLS()
 	l.checkListen()
 	if m := c.Metrics; m.Listen != "" && !loopback(m.Listen) && len(m.Token.Reveal()) < leastToken {
 		l.wrong(l.from("metrics.listen"), "set MOORFAST_METRICS_TOKEN to at least 16 chars, such as the output of openssl rand -hex 16",
@@ -141,9 +142,9 @@ func (l *loader) checkListen() {
 	if c.InsecureDev {
 		l.wrong(l.from("insecure_dev"), "listen on 127.0.0.1", "%s is not a loopback address", c.Listen)
 	}
-	if l.from("force_https") == "default" {
+	if !c.Network.TLS.On() && l.from("force_https") == "default" {
 		l.wrong(l.from("listen"),
-			"listen on 127.0.0.1 behind a proxy with TLS, or say _APP_OPTIONS_FORCE_HTTPS=enabled where such a proxy is elsewhere, or =disabled to serve without encryption",
+			"set MOORFAST_TLS to auto, file or local, or listen on 127.0.0.1 behind a proxy with TLS, or say _APP_OPTIONS_FORCE_HTTPS=enabled where such a proxy is elsewhere, or =disabled to serve without encryption",
 			"%s can be reached from other machines, over plain HTTP", c.Listen)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/netip"
 	"regexp"
+	"strings"
 	"time"
 
 	"moorfast/internal/rootkey"
@@ -124,6 +125,38 @@ func (c *Config) program() []setting {
 		{
 			key: "outbound.allow", doc: "networks that may be fetched from although they are not the public internet: 10.1.0.0/16",
 			kind: networks(&c.Network.OutboundAllow),
+		},
+		{
+			key: "tls", start: TLSOff, doc: "where certificates come from: off, auto (by ACME, whose terms are agreed to), file, or local (an authority of this installation's own)",
+			kind: choice(&c.Network.TLS.Mode, TLSOff, TLSAuto, TLSFile, TLSLocal),
+		},
+		{
+			key: "listen_http", doc: "address and port of plain HTTP beside TLS: for redirects, and proofs to a certificate authority; unset is none",
+			kind: text(&c.Network.TLS.ListenHTTP, optional(hostPort)),
+		},
+		{
+			key: "tls_names", doc: "names to have certificates for; unset are the domains of the API and the console, and console.hostnames",
+			kind: list(&c.Network.TLS.Names, hostname),
+		},
+		{
+			key: "tls_cert", doc: "file of the certificate and its chain, for tls=file; it is read again when it changes",
+			kind: text(&c.Network.TLS.Cert, nil),
+		},
+		{
+			key: "tls_key", doc: "file of its key",
+			kind: text(&c.Network.TLS.Key, nil),
+		},
+		{
+			key: "tls_acme", start: "https://acme-v02.api.letsencrypt.org/directory", doc: "directory of the ACME authority, for tls=auto",
+			kind: text(&c.Network.TLS.ACME, httpsAddress),
+		},
+		{
+			key: "tls_acme_roots", doc: "file of the certificates to trust when it is asked; unset are those of the system",
+			kind: text(&c.Network.TLS.Roots, nil),
+		},
+		{
+			key: "tls_email", app: []string{"_APP_EMAIL_CERTIFICATES", "_APP_SYSTEM_SECURITY_EMAIL_ADDRESS"}, doc: "address that it writes to about certificates",
+			kind: text(&c.Network.TLS.Email, oneLine),
 		},
 		{
 			key: "force_https", app: []string{"_APP_OPTIONS_FORCE_HTTPS"}, start: "disabled", doc: "answer plain HTTP with a redirect",
@@ -369,6 +402,14 @@ func (c *Config) services() []setting {
 		rows = append(rows, vcsRows(p.name, p.VCSProvider, p.fields)...)
 	}
 	return rows
+}
+
+// httpsAddress accepts addresses of https alone.
+func httpsAddress(s string) error {
+	if !strings.HasPrefix(s, "https://") {
+		return errors.New("it is not an address of https")
+	}
+	return webAddress(s)
 }
 
 func nonEmpty(s string) error {

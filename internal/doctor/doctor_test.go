@@ -108,6 +108,12 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 		"CON-06": known(func(f *Facts) { f.OwnersWithoutMFA = []string{"olga"} }),
 		"CON-07": known(func(f *Facts) { f.StaleOwners = []string{"olga"} }),
 		"NET-01": with("MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=disabled"),
+		"NET-02": change(func(t *testing.T, s *Subject) {
+			path := filepath.Join(t.TempDir(), "cert.pem")
+			certificate(t, path, s.Now.Add(24*time.Hour))
+			s.Config.Network.TLS = config.TLS{Mode: config.TLSFile, Cert: path}
+		}),
+		"NET-03": with("MOORFAST_LISTEN=0.0.0.0:80", "_APP_OPTIONS_FORCE_HTTPS=disabled"),
 		"NET-05": with("MOORFAST_TRUSTED_PROXIES=0.0.0.0/0"),
 		"NET-08": with("MOORFAST_OUTBOUND_ALLOW=10.0.0.0/8"),
 		"NET-09": known(func(f *Facts) { f.AnyPlatform = []string{"shop"} }),

@@ -16,6 +16,14 @@ func networkChecks() []Check {
 			"Passwords, sessions and keys travel with every request.", trafficIsEncrypted,
 		},
 		{
+			"NET-02", networkGroup, High, "Certificates hold for two weeks at least",
+			"When one runs out, no client connects; what renews it has failed for a while by then.", certificatesHold,
+		},
+		{
+			"NET-03", networkGroup, High, "No outdated protocol of encryption is spoken",
+			"TLS before 1.2, and suites without forward secrecy, are read by who keeps what was said.", protocolsAreModern,
+		},
+		{
 			"NET-05", networkGroup, High, "Few machines may say who a client is",
 			"Whoever is believed in a forwarding header can be any address, one of the console's list too.", proxiesAreFew,
 		},
@@ -53,10 +61,12 @@ func trafficIsEncrypted(_ context.Context, s *Subject) outcome {
 	switch {
 	case s.loopback():
 		return pass("only this machine reaches %s", s.Config.Listen)
+	case s.Config.Network.TLS.On():
+		return pass("%s is TLS, with certificates from: %s", s.Config.Listen, s.Config.Network.TLS.Mode)
 	case s.Config.Network.ForceHTTPS:
 		return pass("plain HTTP is refused")
 	}
-	return fail("put a proxy that speaks TLS in front, name it in MOORFAST_TRUSTED_PROXIES, and set _APP_OPTIONS_FORCE_HTTPS=enabled",
+	return fail("set MOORFAST_TLS=auto, file or local; or put a proxy that speaks TLS in front, name it in MOORFAST_TRUSTED_PROXIES, and set _APP_OPTIONS_FORCE_HTTPS=enabled",
 		"%s takes plain HTTP from other machines", s.Config.Listen)
 }
 

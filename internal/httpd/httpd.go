@@ -272,8 +272,7 @@ func (x *exchange) forceHTTPS() bool {
 		x.fail(apierr.ProtocolUnsupported)
 		return true
 	}
-	x.w.Header().Set("Location", "https://"+x.client.Host+x.r.URL.RequestURI())
-	x.w.WriteHeader(http.StatusMovedPermanently)
+	x.redirect(x.client.Host)
 	return true
 }
 

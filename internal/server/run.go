@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -35,14 +34,15 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	door, err := s.openDoor(ctx, log)
 	if err != nil {
-		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), s.Close())
+		return errors.Join(err, s.Close())
 	}
+	defer door.close()
 	go roomyHeap(ctx)
 	stopMetrics, err := s.collect(ctx, log)
 	if err != nil {
-		return errors.Join(err, listener.Close(), s.Close())
+		return errors.Join(err, s.Close())
 	}
 	defer stopMetrics()
 	working, stop := context.WithCancel(ctx)
@@ -61,8 +61,8 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	upkeep.Go(func() { s.Audit.Run(working) })
 	s.note(ctx, "server.start", log)
 	s.noteChanges(ctx, log)
-	s.greet(out, listener.Addr())
-	err = s.serve(ctx, listener, log)
+	s.greet(out, door)
+	err = s.serve(ctx, door, log)
 	stop()
 	upkeep.Wait()
 	s.note(context.WithoutCancel(ctx), "server.stop", log)
@@ -102,15 +102,8 @@ func (s *Server) upkeep(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-func (s *Server) serve(ctx context.Context, listener net.Listener, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           s.Handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+func (s *Server) serve(ctx context.Context, d *door, log *slog.Logger) error {
+	server := newHTTP(s.Handler, log)
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -119,14 +112,14 @@ func (s *Server) serve(ctx context.Context, listener net.Listener, log *slog.Log
 		defer cancel()
 		stopped <- server.Shutdown(stop)
 	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.accept(server, d, log); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return <-stopped
 }
 
 // greet says what an operator wants to know at a start.
-func (s *Server) greet(out io.Writer, addr net.Addr) {
+func (s *Server) greet(out io.Writer, d *door) {
 	where := "SQLite in " + s.config.Data
 	if s.config.Postgres() {
 		where = "PostgreSQL"
@@ -141,5 +134,5 @@ func (s *Server) greet(out io.Writer, addr net.Addr) {
 	for _, notice := range s.config.Notices {
 		fmt.Fprintf(out, "note:     %s\n", notice)
 	}
-	fmt.Fprintf(out, "API:      http://%s/v1 (Ctrl-C stops)\n", addr)
+	d.greet(out, s.config.Network.TLS)
 }

@@ -63,6 +63,7 @@ type Server struct {
 	scanner *antivirus.Client // nil where files are not looked at
 	now     func() time.Time
 	metrics *metrics.Metrics
+	httpd   *httpd.Server
 
 	find    func(ctx context.Context, id string) (*project.Project, error)
 	country func(netip.Addr) string // of an address; nil knows none
@@ -225,7 +226,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		h.Observe = s.metrics.Observe
 		s.gauges(ctx)
 	}
-	s.Handler = h
+	s.Handler, s.httpd = h, h
 	return h.Route(s.Table)
 }
 
