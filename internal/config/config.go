@@ -102,6 +102,7 @@ type Network struct {
 	TrustedHeaders []string // in lower case
 	ForceHTTPS     bool
 	TLS            TLS
+	KnownHosts     bool // requests to names that are not ours are refused
 
 	// OutboundAllow are the exceptions to the rule that nothing is fetched from
 	// outside of the public internet.

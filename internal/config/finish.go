@@ -40,6 +40,10 @@ func (l *loader) finish() {
 		c.Domain.Console = c.Domain.Name
 	}
 	l.finishTLS()
+	if l.from("router_protection") == "default" {
+		c.Network.KnownHosts = c.Profile == Hardened || Public(c.Domain.Name)
+		l.show("router_protection", map[bool]string{true: "enabled", false: "disabled"}[c.Network.KnownHosts])
+	}
 	l.checkListen()
 	if m := c.Metrics; m.Listen != "" && !loopback(m.Listen) && len(m.Token.Reveal()) < leastToken {
 		l.wrong(l.from("metrics.listen"), "set MOORFAST_METRICS_TOKEN to at least 16 chars, such as the output of openssl rand -hex 16",

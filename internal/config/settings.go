@@ -162,6 +162,11 @@ func (c *Config) program() []setting {
 			key: "force_https", app: []string{"_APP_OPTIONS_FORCE_HTTPS"}, start: "disabled", doc: "answer plain HTTP with a redirect",
 			kind: toggle(&c.Network.ForceHTTPS),
 		},
+		{
+			key: "router_protection", app: []string{"_APP_OPTIONS_ROUTER_PROTECTION"},
+			doc:  "answer to the names of this installation alone, and to addresses and localhost; unset, it is enabled once domain.name is a public name, or the profile is hardened",
+			kind: toggle(&c.Network.KnownHosts),
+		},
 
 		{
 			key: "console.whitelist_root", app: []string{"_APP_CONSOLE_WHITELIST_ROOT"}, start: "enabled",

@@ -64,8 +64,8 @@ var unused = []struct {
 		names: `_APP_ROUTER_AUTO_CERTIFICATES`,
 	},
 	{
-		why: "custom domains are not served yet, so none is checked, and every host name reaches the API",
-		names: `_APP_OPTIONS_ROUTER_PROTECTION _APP_CUSTOM_DOMAIN_DENY_LIST _APP_DNS _APP_RULES_FORMAT
+		why: "custom domains are not served yet, so none is checked",
+		names: `_APP_CUSTOM_DOMAIN_DENY_LIST _APP_DNS _APP_RULES_FORMAT
 		_APP_INTERVAL_DOMAIN_VERIFICATION _APP_DOMAIN_FUNCTIONS_FALLBACK`,
 	},
 	{

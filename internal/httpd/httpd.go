@@ -36,6 +36,12 @@ type Server struct {
 	Format      string // the response format of requests that name none; "" is the newest
 	ForceHTTPS  bool
 	Compression Compression
+	Cookies     Cookies
+
+	// Hosts reports whether a host, in lower case and without its port, is ours; nil
+	// takes every one. Addresses and localhost need not be asked about: no page can
+	// be at them that another name leads to (DNS rebinding, N-9).
+	Hosts func(host string) bool
 
 	// Observe is told of every answer; nil is nobody. The error is nil where there
 	// was none.
@@ -76,9 +82,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.client.Secure {
 		h.Set("Strict-Transport-Security", "max-age=10886400")
 	}
+	if !s.here(x.client.Host) {
+		x.fail(apierr.AccessForbidden)
+		return
+	}
 	if r.Method == http.MethodOptions {
-		s.cors(h, r.Header.Get("Origin"), nil, true)
-		w.WriteHeader(http.StatusNoContent)
+		x.preflight()
 		return
 	}
 	if s.ForceHTTPS && x.forceHTTPS() {
@@ -133,7 +142,7 @@ func (x *exchange) serve(ctx context.Context) (any, error) {
 	if x.project, err = x.s.Gateway.Find(ctx, credentials); err != nil {
 		return nil, err
 	}
-	x.s.cors(x.w.Header(), x.client.Origin, x.project, false)
+	x.s.cors(x.w.Header(), x.client.Origin, x.project)
 	if !ok {
 		return nil, apierr.RouteNotFound
 	}
@@ -222,7 +231,7 @@ func (x *exchange) credentials() (*gateway.Credentials, error) {
 	}
 	c.Cookie = func(project string) string {
 		var text string
-		text, x.fallback = sessionText(x.r, project)
+		text, x.fallback = x.s.Cookies.session(x.r, project)
 		return text
 	}
 	x.client.Refuses = func(address string) string {

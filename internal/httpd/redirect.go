@@ -4,7 +4,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"moorfast/internal/apierr"
@@ -23,12 +25,26 @@ func (s *Server) Plain(port int) http.Handler {
 			host += ":" + strconv.Itoa(port)
 		}
 		switch {
+		case !s.here(r.Host):
+			x.fail(apierr.AccessForbidden)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead, host == "":
 			x.fail(apierr.ProtocolUnsupported)
 		default:
 			x.redirect(host)
 		}
 	})
+}
+
+// here reports whether a request to a host is one to us.
+func (s *Server) here(hostport string) bool {
+	if s.Hosts == nil {
+		return true
+	}
+	host := strings.TrimSuffix(project.Host(hostport), ".")
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	return s.Hosts(host)
 }
 
 // redirect sends the client on to the same address by HTTPS.

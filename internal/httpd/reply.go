@@ -26,9 +26,13 @@ func (x *exchange) reply(out any) {
 	if x.call.Reply.Status != 0 {
 		status = x.call.Reply.Status
 	}
-	if stream, ok := out.(api.Stream); ok { // which can still fail
-		x.stream(stream)
+	switch out := out.(type) { // what pages of any site may show, if they may read it
+	case api.Stream: // which can still fail
+		x.w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		x.stream(out)
 		return
+	case api.Content:
+		x.w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
 	x.headers()
 	x.observe(status, nil)
@@ -67,7 +71,7 @@ func (x *exchange) headers() {
 		x.w.Header().Set(name, value)
 	}
 	if change := x.call.Reply.Session; change != nil {
-		setSession(x.w, x.project, x.client, change, x.s.Gateway.Units.Now())
+		x.s.Cookies.set(x.w, x.project, x.client, change, x.s.Gateway.Units.Now())
 	}
 	if warning := compat.Warning(x.call.Format); warning != "" {
 		x.w.Header().Set("X-Appwrite-Warning", warning)
@@ -134,7 +138,7 @@ func (x *exchange) fail(err error) {
 	}
 	x.observe(body.Code, e)
 	if x.project == nil {
-		x.s.cors(x.w.Header(), x.client.Origin, nil, false)
+		x.s.cors(x.w.Header(), x.client.Origin, nil)
 	}
 	x.headers()
 	h := x.w.Header()
@@ -142,6 +146,7 @@ func (x *exchange) fail(err error) {
 	h.Set("Expires", "0")
 	h.Set("Pragma", "no-cache")
 	if !strings.HasPrefix(x.r.URL.Path, "/v1") {
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		x.write(body.Code, "text/html; charset=UTF-8", errorPage(body))
 		return
 	}

@@ -17,12 +17,33 @@ import (
 
 const cookiePrefix = "a_session_"
 
-// sessionText finds the text of a project's session: in its cookie, in the
-// cookie for old browsers, in a header of programs, or in the header of scripts
-// whose browser keeps no cookies for us.
-func sessionText(r *http.Request, project string) (text string, fallback bool) {
-	name := cookiePrefix + project
-	for _, n := range []string{name, name + "_legacy"} {
+// Cookies is how the cookies of the console are set (S-3). Those of projects are
+// for pages of any site, and are as the contract has them.
+type Cookies struct {
+	// Strict gives them a name that binds them to this very host and to HTTPS
+	// ("__Host-", RFC 6265bis §4.1.3), and takes no others.
+	Strict bool
+
+	// CrossSite lets pages of other sites send them, where the console is served
+	// from one.
+	CrossSite bool
+}
+
+// names are those of a project's session cookie, the one to set first.
+func (c Cookies) names(id string) []string {
+	name := cookiePrefix + id
+	if c.Strict && id == project.Console {
+		return []string{"__Host-" + name}
+	}
+	return []string{name, name + "_legacy"}
+}
+
+// session finds the text of a project's session: in its cookie, in the cookie
+// for old browsers, in a header of programs, or in the header of scripts whose
+// browser keeps no cookies for us.
+func (c Cookies) session(r *http.Request, id string) (text string, fallback bool) {
+	name := cookiePrefix + id
+	for _, n := range c.names(id) {
 		if c, err := r.Cookie(n); err == nil && readable(unescape(c.Value)) {
 			return unescape(c.Value), false
 		}
@@ -59,36 +80,51 @@ func unescape(s string) string {
 	return s
 }
 
-// setSession sends a change to the client's session: two cookies, and the
-// header that stands in for them where the page is of another site than we are.
-func setSession(w http.ResponseWriter, p *project.Project, c api.Client, change *api.SessionCookie, now time.Time) {
-	name := cookiePrefix + p.ID
+// set sends a change to the client's session: its cookies, and the header that
+// stands in for them where the page is of another site than we are.
+func (c Cookies) set(w http.ResponseWriter, p *project.Project, client api.Client, change *api.SessionCookie, now time.Time) {
 	expires := change.ExpiresAt
 	if change.Value == "" {
 		expires = now.Add(-time.Hour)
 	}
 	cookie := http.Cookie{ //nolint:gosec // G124: Secure where the request was, and SameSite as the contract has it
-		Name: name, Value: change.Value, Path: "/", Domain: cookieDomain(c.Host),
-		Expires: expires, HttpOnly: true, Secure: c.Secure,
+		Value: change.Value, Path: "/", Expires: expires, HttpOnly: true, Secure: client.Secure,
 	}
-	legacy := cookie //nolint:gosec // G124: as above
-	legacy.Name += "_legacy"
-	cookie.SameSite = http.SameSiteNoneMode
-	http.SetCookie(w, &legacy)
-	http.SetCookie(w, &cookie)
+	mode := http.SameSiteNoneMode
+	switch {
+	case !p.IsConsole():
+		cookie.Domain = cookieDomain(client.Host)
+	case c.Strict || !c.CrossSite: // and no domain: the console is of this host
+		mode = http.SameSiteLaxMode
+		cookie.Secure = client.Secure || c.Strict
+	}
+	names := c.names(p.ID)
+	for i := len(names) - 1; i >= 0; i-- {
+		cookie.Name = names[i]
+		if cookie.SameSite = mode; i > 0 {
+			cookie.SameSite = 0 // for browsers that know none
+		}
+		http.SetCookie(w, &cookie)
+	}
+	if c.Strict && p.IsConsole() {
+		return // nothing that a script can read
+	}
+	fallback(w, cookiePrefix+p.ID, client, change)
+}
 
-	if c.Origin == "" || sameSite(c.Origin, c.Host) {
+func fallback(w http.ResponseWriter, name string, c api.Client, change *api.SessionCookie) {
+	if c.Origin == "" || SameSite(c.Origin, c.Host) {
 		return
 	}
-	fallback := "[]"
+	text := "[]"
 	if change.Value != "" {
 		b, err := json.Marshal(map[string]string{name: change.Value})
 		if err != nil {
 			return
 		}
-		fallback = string(b)
+		text = string(b)
 	}
-	w.Header().Set("X-Fallback-Cookies", fallback)
+	w.Header().Set("X-Fallback-Cookies", text)
 }
 
 // cookieDomain lets sub-domains of a name see a cookie, as the contract has it.
@@ -101,8 +137,8 @@ func cookieDomain(hostport string) string {
 	return host
 }
 
-// sameSite reports whether an origin and a host have the same registrable domain.
-func sameSite(origin, hostport string) bool {
+// SameSite reports whether an origin and a host have the same registrable domain.
+func SameSite(origin, hostport string) bool {
 	u, err := url.Parse(origin)
 	if err != nil {
 		return false

@@ -8,6 +8,7 @@ import (
 	"moorfast/internal/api"
 	"moorfast/internal/clientaddr"
 	"moorfast/internal/config"
+	"moorfast/internal/httpd"
 	"moorfast/internal/project"
 	"moorfast/internal/service/console"
 )
@@ -41,6 +42,30 @@ func own(c config.Config) project.Own {
 		}
 	}
 	return o
+}
+
+// hosts tells which names are ours, or is nil where all are taken (N-9).
+func hosts(c config.Config) func(string) bool {
+	if !c.Network.KnownHosts {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, name := range append(own(c).Hosts, c.Network.TLS.Names...) {
+		names[strings.ToLower(name)] = true
+	}
+	return func(host string) bool { return names[host] }
+}
+
+// cookies says how those of the console are set (D.00): for its own site, unless
+// the settings have it served from another.
+func cookies(c config.Config) httpd.Cookies {
+	k := httpd.Cookies{Strict: c.Profile == config.Hardened}
+	for _, host := range c.Console.Hostnames {
+		if !httpd.SameSite("https://"+host, c.Domain.Name) {
+			k.CrossSite = true
+		}
+	}
+	return k
 }
 
 // peer returns the rule by which a request tells who sent it (N-1).
