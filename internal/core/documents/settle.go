@@ -12,7 +12,7 @@ import (
 
 // attempts is how often a transaction meets a change of its table before that
 // is taken for something else.
-const attempts = 3
+const attempts = 8
 
 // Settle runs a transaction about rows. It runs it again where a statement fails
 // for no reason that is known: a column may be gone that the catalog still had
