@@ -25,8 +25,8 @@ func (p *program) dbExplain() *cobra.Command {
 
 Queries are as the API takes them, such as
   '{"method":"equal","attribute":"title","values":["Dune"]}'.
-The list is read once, as a server that may see all rows, and nothing is changed.
-On SQLite no server may run meanwhile.`,
+The list is read as a server that may see all rows, and nothing is changed. A
+server may run meanwhile.`,
 		Args: cobra.MinimumNArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.Load(p.sources())
@@ -43,6 +43,9 @@ On SQLite no server may run meanwhile.`,
 				fmt.Fprintf(p.out, "%s\n", e.SQL)
 				for _, step := range e.Plan {
 					fmt.Fprintf(p.out, "    %s\n", step)
+				}
+				if e.Effort != "" {
+					fmt.Fprintf(p.out, "    %s\n", e.Effort)
 				}
 			}
 			return nil

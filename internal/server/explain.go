@@ -11,7 +11,6 @@ import (
 	"moorfast/internal/core/documents"
 	"moorfast/internal/identity"
 	"moorfast/internal/store"
-	"moorfast/internal/vault"
 )
 
 // ListQuestion is a list of rows that is asked for, as a server that may read all.
@@ -22,25 +21,13 @@ type ListQuestion struct {
 }
 
 // Explain says how the store would find the rows of a list. Nothing is changed,
-// and a server may run beside it.
+// and a server may run meanwhile.
 func Explain(ctx context.Context, c config.Config, clk clock.Clock, q ListQuestion) (all []documents.Explained, err error) {
-	ring, fresh, err := ringOf(ctx, c)
+	db, v, err := openToRead(ctx, c, clk.Now)
 	if err != nil {
 		return nil, err
 	}
-	if fresh {
-		return nil, errors.New("nothing is stored here yet")
-	}
-	v, err := vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: clk.Now, Hardened: c.Profile == config.Hardened, AllowKnown: c.InsecureDev})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, v.Close()) }()
-	db, err := OpenReader(ctx, c, v)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, db.Close(), v.Close()) }()
 	projects, err := db.Projects(ctx)
 	if err != nil {
 		return nil, err

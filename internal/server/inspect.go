@@ -290,22 +290,38 @@ func (i inspection) longestLog() (longest int64, err error) {
 // Inspect opens what the doctor asks about a database, to be read alone: beside a
 // running server, or without one. It needs an installation that was started once.
 func Inspect(ctx context.Context, c config.Config, now time.Time) (doctor.Data, io.Closer, error) {
-	ring, _, err := ringOf(ctx, c)
+	db, v, err := openToRead(ctx, c, func() time.Time { return now })
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: func() time.Time { return now }, AllowKnown: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	i := inspection{now: now, dir: c.Data}
+	i := inspection{db: db, now: now, dir: c.Data}
 	if c.Postgres() {
 		i.dir = ""
 	}
-	if i.db, err = OpenReader(ctx, c, v); err != nil {
+	return i, closers{db, v}, nil
+}
+
+var errNothing = errors.New("nothing is stored here yet")
+
+// openToRead opens a database that is only read, and the keys that open what is
+// in it.
+func openToRead(ctx context.Context, c config.Config, now func() time.Time) (store.DB, *vault.Vault, error) {
+	ring, fresh, err := ringOf(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if fresh {
+		return nil, nil, errNothing
+	}
+	v, err := vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: now, AllowKnown: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := OpenReader(ctx, c, v)
+	if err != nil {
 		return nil, nil, errors.Join(err, v.Close())
 	}
-	return i, closers{i.db, v}, nil
+	return db, v, nil
 }
 
 // OpenReader opens the store of an installation to be read alone: beside a running

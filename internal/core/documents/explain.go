@@ -14,6 +14,10 @@ import (
 type Explained struct {
 	SQL  string
 	Plan []string
+
+	// Effort is what running it took: how many rows were returned, and how many
+	// were looked at, as far as the engine counts that.
+	Effort string
 }
 
 // Explain lists rows, and returns the statements that this took with their plans.
@@ -28,9 +32,26 @@ func (t *Table) Explain(ctx context.Context, tx store.Tx, by By, queries []strin
 		if err != nil {
 			return nil, fmt.Errorf("explain: %w", err)
 		}
-		all[i] = Explained{s.sql, plan}
+		took, err := effort(ctx, tx, s)
+		if err != nil {
+			return nil, fmt.Errorf("explain: %w", err)
+		}
+		all[i] = Explained{s.sql, plan, took}
 	}
 	return all, nil
+}
+
+// effort runs a statement once more on an engine that counts its steps, of which
+// each row that is looked at takes some. PostgreSQL counts rows in its plan.
+func effort(ctx context.Context, tx store.Tx, s recorded) (string, error) {
+	engine, ok := tx.(interface {
+		Measure(ctx context.Context, sql string, args ...any) (rows, steps int64, err error)
+	})
+	if !ok {
+		return "", nil
+	}
+	rows, steps, err := engine.Measure(ctx, s.sql, s.args...)
+	return fmt.Sprintf("%d rows, for which the engine took %d steps", rows, steps), err
 }
 
 // A recorder remembers the statements of a transaction.
@@ -54,7 +75,7 @@ func (r *recorder) Version() (uint64, bool) { return 0, false }
 
 func explain(ctx context.Context, tx store.Tx, s recorded) (plan []string, err error) {
 	if tx.Dialect() == sqlb.Postgres {
-		err = store.Each(ctx, tx, `EXPLAIN `+s.sql, s.args, func(rows store.Rows) error {
+		err = store.Each(ctx, tx, `EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) `+s.sql, s.args, func(rows store.Rows) error {
 			plan = append(plan, string(rows.Text(0)))
 			return nil
 		})
