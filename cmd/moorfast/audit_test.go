@@ -148,3 +148,27 @@ func TestAnExportIsCheckedElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// L-1: exports, imports and the doctor leave a record, with a server and without.
+func TestWhatCommandsDoThemselvesIsInTheAuditLog(t *testing.T) {
+	s, environ := audited(t)
+	dir := strings.TrimPrefix(environ[0], "MOORFAST_DATA=")
+	pass := filepath.Join(t.TempDir(), "pass")
+	if err := os.WriteFile(pass, []byte("a passphrase that is long enough"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Stop()
+	want(t, exitOK, environ, "key", "export", "--out", pass+".age", "--passphrase", "file:"+pass)
+	command(t, environ, "doctor")
+	want(t, exitOK, environ, "admin", "create", "olga2@example.org")
+	out, _ := want(t, exitOK, environ, "audit", "search", "--project", "console")
+	for _, event := range []string{"key.export", "doctor.run", "admin.create"} {
+		if strings.Count(out, "  "+event+"  ") != 1 {
+			t.Errorf("%s is not there once:\n%s", event, out)
+		}
+	}
+	want(t, exitOK, environ, "audit", "verify")
+	if _, err := os.Stat(server.PendingPath(dir)); err == nil {
+		t.Error("what was left is still there")
+	}
+}

@@ -15,6 +15,7 @@ import (
 
 	"moorfast/internal/config"
 	"moorfast/internal/rootkey"
+	"moorfast/internal/server"
 	"moorfast/internal/vault"
 )
 
@@ -54,6 +55,14 @@ server.`,
 			}
 			var sealed bytes.Buffer
 			if err := b.Write(&sealed, passphrase); err != nil {
+				return err
+			}
+			status, err := b.Check(cmd.Context())
+			if err != nil {
+				return err
+			}
+			// Nobody gets a copy of the keys without a record of it.
+			if err := p.tell(cmd, c, server.Told{Event: "key.export", Resource: "instance/" + status.Instance}); err != nil {
 				return err
 			}
 			if err := writeNew(out, sealed.Bytes()); err != nil {
@@ -119,6 +128,9 @@ they are missing. Nothing that is there is overwritten.`,
 			}
 			if err := b.Restore(cmd.Context(), ring); err != nil {
 				return err
+			}
+			if err := p.tell(cmd, c, server.Told{Event: "key.import", Resource: "instance/" + status.Instance}); err != nil {
+				fmt.Fprintf(p.err, "the import is done, and not in the audit log: %v\n", err)
 			}
 			_, err = fmt.Fprintf(p.out, "root key  %s, in %s\nkeyring   %s, of %s\n", status.Active().Fingerprint, to, where, b.Made.Format("2006-01-02"))
 			return err

@@ -22,7 +22,8 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "Say what is wrong with this installation, and what to do",
 		Long: `Say what is wrong with this installation, and what to do.
 
-It only reads, and may run beside a server. It exits with 1 if a check failed
+It only reads, but for a record of the run in the audit log, and may run beside a
+server. It exits with 1 if a check failed
 that is as severe as --fail-on says.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -49,6 +50,11 @@ that is as severe as --fail-on says.`,
 				}
 			}
 			report := doctor.Run(cmd.Context(), s)
+			if s.Data != nil { // there is an installation, and it has a log
+				if err := p.tell(cmd, s.Config, server.Told{Event: "doctor.run", Outcome: worst(report)}); err != nil {
+					fmt.Fprintf(p.err, "this run is not in the audit log: %v\n", err)
+				}
+			}
 			if baseline != "" {
 				if report, err = since(report, baseline); err != nil {
 					return err
@@ -81,6 +87,14 @@ that is as severe as --fail-on says.`,
 	cmd.Flags().StringVar(&baseline, "baseline", "", "leave out what had failed in an earlier report, a `file` of --format json")
 	cmd.Flags().BoolVar(&all, "all", false, "also show what passes")
 	return cmd
+}
+
+// worst is how a run ended that found something severe.
+func worst(r doctor.Report) string {
+	if r.Fails(doctor.High) {
+		return "findings"
+	}
+	return ""
 }
 
 // since leaves out what an earlier report has.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,6 +68,11 @@ func (h *host) run(ctx context.Context, c config.Config, name string, in, out an
 		err = failed
 	}
 	return sorted(err, server.Kind(err))
+}
+
+// tell has what a command did recorded in the audit log.
+func (p *program) tell(cmd *cobra.Command, c config.Config, t server.Told) error {
+	return told(server.Tell(cmd.Context(), c.Data, strconv.Itoa(os.Getuid()), p.now().UnixMicro(), t))
 }
 
 // told gives an error of the server the meaning that it would have here.

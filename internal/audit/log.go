@@ -15,6 +15,7 @@ package audit
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,20 +29,30 @@ import (
 // KeyPurpose is what the vault derives the signing key for.
 const KeyPurpose = "audit checkpoints"
 
-// Keys is where the signing key comes from: the vault.
+// Keys is where the keys of the log come from: the vault. Those of tokens would
+// not do, for they are changed to end what they signed, and a log is to stand.
 type Keys interface {
-	TokenKey(project, typ string) ([]byte, error)
+	Lookup(project, use, secret string) (string, error)
 }
 
 // SigningKey returns the key that signs blocks and checkpoints. It is good for
 // nothing else.
 func SigningKey(keys Keys) (ed25519.PrivateKey, error) {
-	seed, err := keys.TokenKey(store.Platform, KeyPurpose)
+	seed, err := Derive(keys, KeyPurpose)
 	if err != nil {
 		return nil, fmt.Errorf("audit: the signing key: %w", err)
 	}
 	defer clear(seed)
 	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// Derive returns the 32 bytes of a key of the log.
+func Derive(keys Keys, purpose string) ([]byte, error) {
+	text, err := keys.Lookup(store.Platform, purpose, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return hex.DecodeString(text)
 }
 
 // Options are what a log is made with.

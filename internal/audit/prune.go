@@ -43,6 +43,7 @@ func (l *Log) prune(ctx context.Context, project string, keep time.Duration) err
 		if err != nil || len(old) == 0 {
 			return wrap(err, project)
 		}
+		l.Committed(project)
 		after = old[len(old)-1].number
 	}
 }
@@ -74,6 +75,7 @@ func (l *Log) oldBlocks(ctx context.Context, project string, after, before int64
 // bury removes blocks and their records, and leaves a signed one.
 func (l *Log) bury(ctx context.Context, tx store.Tx, project string, old []block) error {
 	const most = 500 // arguments of a statement
+	removed := 0
 	for _, b := range old {
 		for rest := b.entries; len(rest) > 0; {
 			n := min(len(rest), most)
@@ -85,6 +87,7 @@ func (l *Log) bury(ctx context.Context, tx store.Tx, project string, old []block
 				return err
 			}
 			rest = rest[n:]
+			removed += n
 		}
 	}
 	last := old[len(old)-1]
@@ -94,5 +97,9 @@ func (l *Log) bury(ctx context.Context, tx store.Tx, project string, old []block
 	stone := last
 	stone.pruned, stone.entries, stone.filter = true, nil, filter{}
 	stone.sign(l.key, project)
-	return insertBlock(ctx, tx, &stone)
+	if err := insertBlock(ctx, tx, &stone); err != nil || removed == 0 {
+		return err
+	}
+	// It also keeps the highest number in the table, from which SQLite goes on.
+	return Append(ctx, tx, Record{At: l.now().UnixMicro(), Project: project, Event: "audit.prune", Actor: Actor{Kind: System}, Count: removed})
 }

@@ -83,7 +83,10 @@ func Tables(d sqlb.Dialect) []string { return tables(d, ddl) }
 func PlatformTables(d sqlb.Dialect) []string { return tables(d, platformDDL) }
 
 func tables(d sqlb.Dialect, ddl string) (list []string) {
-	typed := strings.NewReplacer("$serial", d.Serial(), "$text", d.Text(), "$int", d.Int(), "$blob", d.Blob()).Replace(ddl)
+	// That SQLite remembers the highest number itself would cost each change the
+	// writing of one more row. The newest record is never removed, see bury.
+	serial := strings.TrimSuffix(d.Serial(), " AUTOINCREMENT")
+	typed := strings.NewReplacer("$serial", serial, "$text", d.Text(), "$int", d.Int(), "$blob", d.Blob()).Replace(ddl)
 	for s := range strings.SplitSeq(typed, ";\n") {
 		list = append(list, strings.TrimSpace(s))
 	}

@@ -121,7 +121,7 @@ func (s *Server) noteChanges(ctx context.Context, log *slog.Logger) {
 	if err := s.Audit.Take(ctx, PendingPath(s.config.Data)); err != nil {
 		log.ErrorContext(ctx, "record what commands did without a server", "err", err)
 	}
-	key, err := s.Vault.TokenKey(store.Platform, audit.SettingsPurpose)
+	key, err := audit.Derive(s.Vault, audit.SettingsPurpose)
 	if err == nil {
 		values := map[string]string{}
 		for name, value := range s.config.Settings() {

@@ -57,6 +57,9 @@ func OpenAlone(ctx context.Context, c config.Config, log *slog.Logger, clk clock
 		return nil, err
 	}
 	s.alone = true
+	if err := s.Audit.Take(ctx, PendingPath(c.Data)); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
