@@ -219,7 +219,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	h := &httpd.Server{
 		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),
 		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
-		Cookies:     cookies(s.config), Hosts: hosts(s.config),
+		Cookies: cookies(s.config), Hosts: hosts(s.config),
 		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
 	}
 	if s.config.Metrics.Listen != "" {
