@@ -41,7 +41,7 @@ var floors = [][]string{
 	{"internal/store/postgres/postgrestest"},
 	// The kit: how endpoints are declared and carried.
 	{"internal/audit"},
-	{"internal/audit/sink"},
+	{"internal/audit/sink", "internal/secevent"},
 	{"internal/api", "internal/limit"},
 	{"internal/model"},
 	// The domain: what more than one service needs.

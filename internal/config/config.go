@@ -36,6 +36,7 @@ type Config struct {
 
 	Log         Log
 	Metrics     Metrics
+	Events      Events
 	Network     Network
 	Console     Console
 	Domain      Domain
@@ -94,6 +95,13 @@ type Log struct {
 type Metrics struct {
 	Listen string       // host and port; empty: nowhere
 	Token  vault.Secret // that a collector has to show; not set: none
+}
+
+// Events is where security events go besides the log, and the listener of
+// Metrics.
+type Events struct {
+	Webhook string       // address that they are posted to; empty: nowhere
+	Secret  vault.Secret // that signs them
 }
 
 // Network is what stands between the program and its clients.

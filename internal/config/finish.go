@@ -36,6 +36,13 @@ func (l *loader) finish() {
 	if key, err := c.Audit.check(); err != nil {
 		l.wrong(l.from(key), "set both, or neither", "%s", err)
 	}
+	switch n := len(c.Events.Secret.Reveal()); {
+	case c.Events.Webhook != "" && n < minWebhookSecret:
+		l.wrong(l.from("events.webhook"), "set MOORFAST_EVENTS_WEBHOOK_SECRET to the output of openssl rand -hex 32",
+			"events.webhook needs a secret of 32 characters or more, so that its receiver can tell who sends")
+	case c.Events.Webhook == "" && n > 0:
+		l.wrong(l.from("events.webhook_secret"), "set events.webhook too, or remove it", "it signs what is sent to events.webhook, which is not set")
+	}
 	if c.Domain.Console == "" {
 		c.Domain.Console = c.Domain.Name
 	}

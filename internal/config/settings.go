@@ -112,6 +112,14 @@ func (c *Config) program() []setting {
 			key: "metrics.token", doc: "what a collector shows as its bearer token",
 			kind: secret(&c.Metrics.Token),
 		},
+		{
+			key: "events.webhook", doc: "an address that security events are posted to, signed with events.webhook_secret",
+			kind: text(&c.Events.Webhook, optional(webAddress)),
+		},
+		{
+			key: "events.webhook_secret", doc: "what signs events.webhook: 32 characters or more",
+			kind: secret(&c.Events.Secret),
+		},
 
 		{
 			key: "trusted_proxies", start: "loopback", doc: "networks whose forwarding headers are believed, or none",

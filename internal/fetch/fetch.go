@@ -44,6 +44,9 @@ type Options struct {
 	// Resolve finds the addresses of a name; nil is the system's resolver.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 
+	// Refused is told which host the rules have refused; nil tells nobody.
+	Refused func(ctx context.Context, host string)
+
 	Roots *x509.CertPool // nil is the system's
 	Most  int            // fetches at once, of which further ones wait; 0 is 64
 }
@@ -56,6 +59,7 @@ type Client struct {
 	checked  *http.Transport
 	careless *http.Transport // takes any certificate
 	turns    chan struct{}
+	refused  func(ctx context.Context, host string)
 }
 
 // Use is what one use of the client needs. Its zero value is a GET from port 80
@@ -98,7 +102,7 @@ const (
 
 // New returns a client.
 func New(o Options) *Client {
-	c := &Client{resolve: o.Resolve, turns: make(chan struct{}, defaultMost)}
+	c := &Client{resolve: o.Resolve, turns: make(chan struct{}, defaultMost), refused: o.Refused}
 	for _, p := range o.Allow {
 		c.allow = append(c.allow, p.Masked())
 	}
@@ -144,6 +148,13 @@ func (c *Client) Do(ctx context.Context, r Request, use Use) (*Response, error) 
 		return nil, context.Cause(ctx)
 	}
 	response, err := c.follow(ctx, r, use)
+	if c.refused != nil && errors.Is(err, ErrRefused) {
+		host := ""
+		if u, err := url.Parse(r.URL); err == nil {
+			host = u.Hostname()
+		}
+		c.refused(ctx, host)
+	}
 	if err != nil && ctx.Err() != nil && !errors.Is(err, ErrRefused) {
 		return nil, fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}

@@ -103,6 +103,7 @@ func (g *Gateway) Find(ctx context.Context, c *Credentials) (*project.Project, e
 func (g *Gateway) Authenticate(ctx context.Context, e *api.Endpoint, p *project.Project, c *Credentials) (*api.Call, error) {
 	call, err := g.authenticate(ctx, e, p, c)
 	if err != nil {
+		g.tellRefused(ctx, p, c.Client, "", e, err)
 		g.refuse(e, p, c, err)
 	}
 	return call, err

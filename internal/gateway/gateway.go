@@ -15,6 +15,7 @@ import (
 	"moorfast/internal/identity"
 	"moorfast/internal/limit"
 	"moorfast/internal/project"
+	"moorfast/internal/secevent"
 	"moorfast/internal/store"
 	"moorfast/internal/vault"
 )
@@ -30,6 +31,9 @@ type Gateway struct {
 
 	// Guard slows down who guesses secrets; nil slows down nobody.
 	Guard *guard.Guard
+
+	// Events is told what an operator wants to hear of; nil tells nobody.
+	Events *secevent.Bus
 }
 
 // Invoke serves one call of one endpoint, for a caller that [Gateway.Authenticate]
@@ -41,8 +45,10 @@ func (g *Gateway) Invoke(ctx context.Context, e *api.Endpoint, call *api.Call, v
 		err = Translate(call.Settle(ctx))
 	}
 	if err != nil {
+		g.tellRefused(ctx, call.Project, call.Client, call.Actor.UserID(), e, err)
 		return nil, g.note(ctx, e, call, err)
 	}
+	g.tellDone(ctx, e, call)
 	return out, nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/secevent"
 )
 
 // Metrics are the counters of one server.
@@ -29,6 +30,7 @@ type Metrics struct {
 	attempts *prometheus.CounterVec
 	denied   *prometheus.CounterVec
 	limited  prometheus.Counter
+	events   *prometheus.CounterVec
 
 	score    prometheus.Gauge
 	findings *prometheus.GaugeVec
@@ -57,6 +59,9 @@ func New(version string) *Metrics {
 		limited: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "moorfast_ratelimit_hits_total", Help: "Requests that were refused because there were too many.",
 		}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorfast_security_events_total", Help: "What an operator wants to hear of, by kind and severity.",
+		}, []string{"kind", "severity"}),
 		score: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "moorfast_doctor_score", Help: "The score of the last examination, of 100.",
 		}),
@@ -68,9 +73,17 @@ func New(version string) *Metrics {
 		Name: "moorfast_build_info", Help: "1, with the version of the program.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, m.errors, m.attempts, m.denied, m.limited, m.score, m.findings, build,
+	m.registry.MustRegister(m.requests, m.seconds, m.errors, m.attempts, m.denied, m.limited, m.events, m.score, m.findings, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, kind := range secevent.Kinds() { // so that the first one is an increase
+		m.events.WithLabelValues(string(kind), string(kind.Severity()))
+	}
 	return m
+}
+
+// Event counts a security event.
+func (m *Metrics) Event(kind secevent.Kind, severity secevent.Severity) {
+	m.events.WithLabelValues(string(kind), string(severity)).Inc()
 }
 
 // signIns are the endpoints at which somebody proves who they are, and how.
@@ -135,20 +148,23 @@ func (m *Metrics) Gauge(name, help string, labels map[string]string, value func(
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value))
 }
 
-// Handler serves the metrics in the format of Prometheus, to whoever has the
-// token; "" asks for none.
-func (m *Metrics) Handler(token string) http.Handler {
+// Handler serves the metrics in the format of Prometheus, and security events as
+// they come, to whoever has the token; "" asks for none. Without a bus, there are
+// no events.
+func (m *Metrics) Handler(token string, bus *secevent.Bus) http.Handler {
 	metrics := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 	want := sha256.Sum256([]byte(token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		got := sha256.Sum256([]byte(given))
 		switch {
-		case r.URL.Path != "/metrics":
+		case r.URL.Path != "/metrics" && (r.URL.Path != "/events" || bus == nil):
 			http.NotFound(w, r)
 		case token != "" && subtle.ConstantTimeCompare(want[:], got[:]) != 1:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="metrics"`)
 			http.Error(w, "a token is needed", http.StatusUnauthorized)
+		case r.URL.Path == "/events":
+			stream(w, r, bus)
 		default:
 			metrics.ServeHTTP(w, r)
 		}

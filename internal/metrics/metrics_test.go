@@ -18,7 +18,7 @@ func collect(t *testing.T, m *Metrics, token, shown string) (int, string) {
 		r.Header.Set("Authorization", "Bearer "+shown)
 	}
 	w := httptest.NewRecorder()
-	m.Handler(token).ServeHTTP(w, r)
+	m.Handler(token, nil).ServeHTTP(w, r)
 	return w.Code, w.Body.String()
 }
 
@@ -65,7 +65,7 @@ func TestMetricsAreForWhoHasTheToken(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	m.Handler("").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/debug/pprof/", nil))
+	m.Handler("", nil).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/debug/pprof/", nil))
 	if w.Code != 404 {
 		t.Errorf("another path: %d", w.Code)
 	}

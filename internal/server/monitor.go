@@ -48,7 +48,7 @@ func (s *Server) collect(ctx context.Context, log *slog.Logger) (stop func(), er
 		return nil, fmt.Errorf("listen for metrics on %s: %w", s.config.Metrics.Listen, err)
 	}
 	server := &http.Server{
-		Handler: s.metrics.Handler(s.config.Metrics.Token.Reveal()), ReadTimeout: headerTimeout, WriteTimeout: bodyTimeout, MaxHeaderBytes: maxHeader,
+		Handler: s.metrics.Handler(s.config.Metrics.Token.Reveal(), s.Events), ReadTimeout: headerTimeout, WriteTimeout: bodyTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() {

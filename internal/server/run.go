@@ -59,6 +59,7 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 		upkeep.Go(func() { socket.Serve(working) })
 	}
 	upkeep.Go(func() { s.Audit.Run(working) })
+	upkeep.Go(func() { s.postEvents(working, log) })
 	s.note(ctx, "server.start", log)
 	s.noteChanges(ctx, log)
 	s.greet(out, door)
@@ -95,7 +96,7 @@ func (s *Server) upkeep(ctx context.Context, log *slog.Logger) {
 			return
 		case <-timer.C:
 		}
-		if err := errors.Join(s.Sweep(ctx), s.checkUp(ctx, log)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.Sweep(ctx), s.checkUp(ctx, log), s.verifyAudit(ctx, log)); err != nil && ctx.Err() == nil {
 			log.ErrorContext(ctx, "upkeep", "err", err)
 		}
 		timer.Reset(upkeepEvery)

@@ -37,6 +37,7 @@ import (
 	"moorfast/internal/metrics"
 	"moorfast/internal/password"
 	"moorfast/internal/project"
+	"moorfast/internal/secevent"
 	"moorfast/internal/service/locale"
 	"moorfast/internal/store"
 	"moorfast/internal/store/postgres"
@@ -51,6 +52,7 @@ type Server struct {
 	Vault   *vault.Vault
 	Policy  *access.Policy
 	Audit   *audit.Log
+	Events  *secevent.Bus
 
 	config config.Config
 	core   core
@@ -91,13 +93,18 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 		Hardened: c.Profile == config.Hardened, AllowKnown: c.InsecureDev,
 	})
 	if err != nil {
+		if errors.Is(err, vault.ErrWrongKey) {
+			tellMismatch(ctx, c, log, clk)
+		}
 		return nil, err
 	}
 	db, err := open(ctx, c, v, clk)
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	s := &Server{now: clk.Now, Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, out: fetch.New(fetch.Options{Allow: c.Network.OutboundAllow}), country: country}
+	s := &Server{now: clk.Now, Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, country: country}
+	s.openEvents(log)
+	s.out = fetch.New(fetch.Options{Allow: c.Network.OutboundAllow, Refused: s.blocked})
 	if err := s.build(ctx, log, clk); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -209,12 +216,12 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	if s.Table, err = api.Compile(s.services(core)...); err != nil {
 		return err
 	}
-	g := &gateway.Gateway{Units: units, Projects: core.projects, Users: core.users, Tokens: s.Vault, Console: s.Policy}
+	g := &gateway.Gateway{Units: units, Projects: core.projects, Users: core.users, Tokens: s.Vault, Console: s.Policy, Events: s.Events}
 	if s.config.Abuse {
 		g.Limiter = new(limit.Limiter)
 	}
 	if !s.config.Unguarded {
-		g.Guard = guard.New(nil)
+		g.Guard = guard.New(gateway.Alarms(s.Events))
 	}
 	h := &httpd.Server{
 		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),
@@ -222,8 +229,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		Cookies: cookies(s.config), Hosts: hosts(s.config),
 		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
 	}
-	if s.config.Metrics.Listen != "" {
-		s.metrics = metrics.New(Version())
+	if s.metrics != nil {
 		h.Observe = s.metrics.Observe
 		s.gauges(ctx)
 	}

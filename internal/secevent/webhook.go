@@ -1,0 +1,134 @@
+package secevent
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	"moorfast/internal/fetch"
+	"moorfast/internal/vault"
+)
+
+// Out is the way to other servers.
+type Out interface {
+	Do(ctx context.Context, r fetch.Request, use fetch.Use) (*fetch.Response, error)
+}
+
+// Webhook posts events as {"events": […], "dropped": n}. The header
+// X-Moorfast-Timestamp has the seconds of the sending, and X-Moorfast-Signature
+// "v1=" and the HMAC-SHA256, in hex, of those, a dot, and the body. A receiver
+// that checks both, and refuses what is some minutes old, takes nothing from others.
+type Webhook struct {
+	Address string
+	Secret  vault.Secret
+	Out     Out
+	Now     func() time.Time
+	Log     *slog.Logger
+
+	// Wait lets time pass between tries; nil does so by the clock of the machine.
+	Wait func(ctx context.Context, d time.Duration)
+}
+
+// Bounds of the webhook.
+const (
+	batch     = 50
+	patience  = 5 * time.Second // with one try
+	firstWait = time.Second
+	mostWait  = time.Minute
+)
+
+// Run sends what the listener hears until ctx ends. What can not be sent is tried
+// again, with the newest events first kept: the listener drops the oldest.
+func (w *Webhook) Run(ctx context.Context, l *Listener) {
+	wait := firstWait
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.Wake():
+		}
+		list, dropped := l.Take()
+		for len(list) > 0 && ctx.Err() == nil {
+			some := list[:min(batch, len(list))]
+			if err := w.Send(ctx, some, dropped); err != nil {
+				if ctx.Err() == nil {
+					w.Log.WarnContext(ctx, "send security events", "err", err, "events", len(list))
+				}
+				w.pause(ctx, wait)
+				wait = min(2*wait, mostWait)
+				more, lost := l.Take()
+				list, dropped = append(list, more...), dropped+lost
+				if over := len(list) - buffered; over > 0 {
+					list, dropped = list[over:], dropped+over
+				}
+				continue
+			}
+			wait, dropped, list = firstWait, 0, list[len(some):]
+		}
+	}
+}
+
+func (w *Webhook) pause(ctx context.Context, d time.Duration) {
+	if w.Wait != nil {
+		w.Wait(ctx, d)
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// Send sends events once.
+func (w *Webhook) Send(ctx context.Context, list []Event, dropped int) error {
+	body, err := json.Marshal(struct {
+		Events  []Event `json:"events"`
+		Dropped int     `json:"dropped"`
+	}{list, dropped})
+	if err != nil {
+		return err
+	}
+	at := strconv.FormatInt(w.Now().Unix(), 10)
+	port, err := portOf(w.Address)
+	if err != nil {
+		return err
+	}
+	response, err := w.Out.Do(ctx, fetch.Request{
+		Method: "POST", URL: w.Address, Body: body,
+		Header: map[string]string{"Content-Type": "application/json", "X-Moorfast-Timestamp": at, "X-Moorfast-Signature": Sign(w.Secret, at, body)},
+	}, fetch.Use{Ports: []int{port}, MaxBytes: 64 << 10, Timeout: patience})
+	switch {
+	case err != nil:
+		return fmt.Errorf("security events webhook: %w", err)
+	case response.Status >= 300:
+		return errors.New("security events webhook: it answered " + strconv.Itoa(response.Status))
+	}
+	return nil
+}
+
+// Sign signs a body that is sent at a time, in seconds.
+func Sign(secret vault.Secret, at string, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
+	mac.Write([]byte(at + "."))
+	mac.Write(body)
+	return "v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+func portOf(address string) (int, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return 0, err
+	}
+	if text := u.Port(); text != "" {
+		return strconv.Atoi(text)
+	}
+	return map[string]int{"http": 80, "https": 443}[u.Scheme], nil
+}
