@@ -54,7 +54,7 @@ var floors = [][]string{
 	// The gateway: the same steps for every transport.
 	{"internal/gateway", "internal/compat"},
 	// Transports, and the program.
-	{"internal/httpd", "internal/openapi", "internal/metrics", "internal/certs"},
+	{"internal/httpd", "internal/openapi", "internal/metrics", "internal/certs", "internal/wire"},
 	{"internal/config"},
 	{"internal/doctor", "internal/adminsock"},
 	{"internal/server"},
@@ -65,7 +65,7 @@ var floors = [][]string{
 
 // only names the packages that may import what is dangerous to have everywhere.
 var only = map[string][]string{
-	"net/http":                         {"internal/certs", "internal/fetch", "internal/geo", "internal/httpd", "internal/metrics", "internal/adminsock", "internal/rootkey", "internal/server", "internal/server/servertest", "cmd/moorfast", "test/"},
+	"net/http":                         {"internal/certs", "internal/fetch", "internal/geo", "internal/httpd", "internal/metrics", "internal/adminsock", "internal/rootkey", "internal/server", "internal/server/servertest", "internal/wire", "cmd/moorfast", "test/"},
 	"database/sql":                     {},
 	"math/rand":                        {"test/"},
 	"math/rand/v2":                     {"test/", "internal/store/postgres", "internal/blob/blobtest"}, // for the jitter of retries, and for contents

@@ -11,6 +11,7 @@ import (
 
 	"moorfast/internal/certs"
 	"moorfast/internal/config"
+	"moorfast/internal/wire"
 )
 
 // door is where clients come in.
@@ -96,7 +97,7 @@ func (s *Server) certificates(log *slog.Logger) (*certs.Certs, error) {
 
 // newHTTP returns a server with the bounds of every connection.
 func newHTTP(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       bodyTimeout,
@@ -104,6 +105,8 @@ func newHTTP(handler http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	wire.Guard(s)
+	return s
 }
 
 // accept serves what comes through the door until server is shut down.
@@ -112,13 +115,13 @@ func (s *Server) accept(server *http.Server, d *door, log *slog.Logger) error {
 		front := newHTTP(d.certs.Challenge(s.httpd.Plain(port(d.main))), log)
 		defer front.Close()
 		go func() {
-			if err := front.Serve(d.plain); !errors.Is(err, http.ErrServerClosed) {
+			if err := front.Serve(wire.Listener(d.plain)); !errors.Is(err, http.ErrServerClosed) {
 				log.Error("serve plain HTTP", "err", err)
 			}
 		}()
 	}
 	if d.certs == nil {
-		return server.Serve(d.main)
+		return server.Serve(wire.Listener(d.main))
 	}
 	server.TLSConfig = d.certs.TLS()
 	return server.ServeTLS(d.main, "", "")

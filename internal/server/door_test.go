@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -131,6 +132,33 @@ func TestTLSIsServedAndPlainHTTPLeadsThere(t *testing.T) {
 		if r.StatusCode != http.StatusBadRequest {
 			t.Errorf("plain HTTP at the port of TLS: %d", r.StatusCode)
 		}
+	}
+}
+
+// N-10: the whole program, by a raw connection.
+func TestTheProgramRefusesWhatIsReadInTwoWays(t *testing.T) {
+	api := run(t, t.TempDir()).find(t, `API: +http://(\S+)/v1 `)
+	for text, want := range map[string]string{
+		"GET /v1/health/version HTTP/1.1\r\nHost: a\r\n\r\n":                                                             "HTTP/1.1 200 ",
+		"GET /v1/health/version HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n": "HTTP/1.1 400 ",
+		"GET /v1/health/version HTTP/1.1\r\nHost: a\nX: y\r\n\r\n":                                                       "HTTP/1.1 400 ",
+		"GET /v1/health/version HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n":                      "HTTP/1.1 431 ",
+		"GET /v1/health/version HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("y", 80<<10) + "\r\n\r\n":                   "HTTP/1.1 431 ",
+		"GET /v1/health/version?" + strings.Repeat("a=b&", 2000) + " HTTP/1.1\r\nHost: a\r\n\r\n":                        "HTTP/1.1 400 ",
+		"POST /v1/account HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n":  "HTTP/1.1 413 ",
+	} {
+		conn, err := net.Dial("tcp", api)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(5 * time.Second))
+		io.WriteString(conn, text)
+		answer := make([]byte, len(want))
+		io.ReadFull(conn, answer)
+		if string(answer) != want {
+			t.Errorf("%.80q: got %q, want %q", text, answer, want)
+		}
+		conn.Close()
 	}
 }
 
