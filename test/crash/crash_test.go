@@ -24,6 +24,8 @@ const (
 	roundsVariable = "MOORFAST_CRASH_ROUNDS"
 	// childDir tells a process that it is the one to be killed, and where to write.
 	childDir = "MOORFAST_CRASH_DIR"
+	// rowsDir is the same for one that writes rows of users' tables.
+	rowsDir = "MOORFAST_CRASH_ROWS_DIR"
 )
 
 func TestMain(m *testing.M) {
@@ -31,22 +33,34 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, write(dir, os.Stdout))
 		os.Exit(1)
 	}
+	if dir := os.Getenv(rowsDir); dir != "" {
+		fmt.Fprintln(os.Stderr, writeRows(dir, os.Stdout))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
-func TestKill(t *testing.T) {
-	rounds := 5
-	if text := os.Getenv(roundsVariable); text != "" {
-		var err error
-		if rounds, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("%s: %v", roundsVariable, err)
-		}
+// rounds returns how often to kill.
+func rounds(t *testing.T, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(roundsVariable)
+	if text == "" {
+		return otherwise
 	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", roundsVariable, err)
+	}
+	return n
+}
+
+func TestKill(t *testing.T) {
+	rounds := rounds(t, 5)
 	dir := t.TempDir()
 	announced := make(map[string]int)
 	for round := range rounds {
 		before := total(announced)
-		kill(t, dir, announced, 1+rand.IntN(1500))
+		kill(t, childDir, dir, announced, 1+rand.IntN(1500))
 		if total(announced) == before {
 			t.Fatal("the process announced nothing")
 		}
@@ -59,10 +73,10 @@ func TestKill(t *testing.T) {
 }
 
 // kill starts a writing process, and kills it after a number of announcements.
-func kill(t *testing.T, dir string, announced map[string]int, after int) {
+func kill(t *testing.T, variable, dir string, announced map[string]int, after int) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childDir+"="+dir)
+	child.Env = append(os.Environ(), variable+"="+dir)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
