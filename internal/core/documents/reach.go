@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,12 @@ const (
 	// maxLists is how many lists of permissions a statement names one by one.
 	maxLists = 500
 
+	// Where a reader of more lists than that still sees next to nothing of a large
+	// table, so many are named: to ask of each row would go on for long.
+	maxSparseLists = 10_000
+	sparseRows     = 100 * maxLists // of a table that is large
+	sampledRows    = 64             // of its newest, of which the reader sees few
+
 	// fewRows is how many rows are read one by one, and then filtered and sorted,
 	// rather than found in the index that the filter wants.
 	fewRows = 1000
@@ -42,24 +49,62 @@ func (t *Table) readable(ctx context.Context, tx store.Tx, actor *identity.Actor
 		return reach{}, &Error{Kind: Unauthorized}
 	}
 	r := reach{roles: jsonTexts(actor.Roles)}
+	if err := t.readLists(ctx, tx, &r, maxLists); err != nil || !r.many {
+		return r, err
+	}
+	sparse, err := t.sparse(ctx, tx, &r)
+	if err == nil && sparse {
+		err = t.readLists(ctx, tx, &r, maxSparseLists)
+	}
+	return r, err
+}
+
+// readLists finds the lists of the table that have a role of the actor as a
+// reader, unless they are more than limit.
+func (t *Table) readLists(ctx context.Context, tx store.Tx, r *reach, limit int) error {
+	r.lists, r.rows, r.many = nil, 0, false
 	// The number of the table stands in the text for the reason of [bounds].
 	rows, err := tx.Query(ctx, `SELECT c.acl, c.n FROM `+eachText(tx.Dialect())+` CROSS JOIN acl_readers r CROSS JOIN acl_rows c `+
-		`WHERE r.role = j.value AND c.table_seq = `+strconv.FormatInt(t.seq, 10)+` AND c.acl = r.acl`+bounds(maxLists+1, 0), string(r.roles))
+		`WHERE r.role = j.value AND c.table_seq = `+strconv.FormatInt(t.seq, 10)+` AND c.acl = r.acl`+bounds(limit+1, 0), string(r.roles))
 	if err != nil {
-		return r, fmt.Errorf("find readable rows: %w", err)
+		return fmt.Errorf("find readable rows: %w", err)
 	}
-	read := 0
-	for ; rows.Next(); read++ {
-		if acl := rows.Int(0); !slices.Contains(r.lists, acl) { // two roles of the actor may be on one list
-			r.lists = append(r.lists, acl)
-			r.rows += rows.Int(1)
-		}
+	var found []listCount
+	for rows.Next() {
+		found = append(found, listCount{rows.Int(0), rows.Int(1)})
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return r, fmt.Errorf("find readable rows: %w", err)
+		return fmt.Errorf("find readable rows: %w", err)
 	}
-	r.many = read > maxLists
-	return r, nil
+	if r.many = len(found) > limit; r.many {
+		return nil
+	}
+	// Two roles of the actor may be on one list.
+	slices.SortFunc(found, func(a, b listCount) int { return cmp.Compare(a.acl, b.acl) })
+	r.lists = make([]int64, 0, len(found))
+	for i, c := range found {
+		if i == 0 || c.acl != found[i-1].acl {
+			r.lists = append(r.lists, c.acl)
+			r.rows += c.n
+		}
+	}
+	return nil
+}
+
+// sparse tells whether the reader of many lists sees next to nothing of the
+// table all the same. A reader of much costs it a look at two rows.
+func (t *Table) sparse(ctx context.Context, tx store.Tx, r *reach) (bool, error) {
+	d := tx.Dialect()
+	last, _, err := one(ctx, tx, `SELECT coalesce(max(`+d.Name(seqColumn)+`), 0) FROM `+d.Name(t.name))
+	if err != nil || last < sparseRows {
+		return false, err
+	}
+	newest := `SELECT ` + d.Name(aclColumn) + ` AS acl FROM ` + d.Name(t.name) + ` ORDER BY ` + d.Name(createdColumn) + ` DESC` + bounds(sampledRows, 0)
+	seen, _, err := one(ctx, tx, `SELECT count(*) FROM (SELECT 1 FROM (`+newest+`) AS s WHERE `+readers(d, `s.acl`)+bounds(2, 0)+`) AS seen`, string(r.roles))
+	if err != nil {
+		return false, fmt.Errorf("sample readable rows: %w", err)
+	}
+	return seen < 2, nil
 }
 
 // nothing reports whether no row is within reach.
