@@ -73,6 +73,9 @@ bench: build ## server CPU per operation, as a table
 bench-scale: build ## lists of 10,000 and 100,000 rows against each other; SCALE=10000,1000000 for others
 	$(GO) run ./test/load -binary $(BIN) -scale $(or $(SCALE),10000$(comma)100000)
 
+bench-compare: build ## the same operations on a PocketBase that is on PATH, as ratios
+	$(GO) run ./test/load -binary $(BIN) -compare
+
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@for pkg in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
@@ -86,4 +89,4 @@ soak: ## kill the program a thousand times, and look for what is lost
 clean: ## remove what was built
 	rm -rf bin test/sdk/node_modules
 
-.PHONY: help run build check test s3-server acme-server sdk compat bench bench-scale fuzz soak clean
+.PHONY: help run build check test s3-server acme-server sdk compat bench bench-scale bench-compare fuzz soak clean

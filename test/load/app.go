@@ -32,7 +32,7 @@ const (
 )
 
 func newApp(ctx context.Context, s *process) (*app, error) {
-	a := &app{ctx: ctx, server: s, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}}}
+	a := &app{ctx: ctx, server: s, client: newClient()}
 	console := map[string]string{}
 	steps := []struct {
 		path    string
@@ -106,13 +106,19 @@ func newApp(ctx context.Context, s *process) (*app, error) {
 	return a, nil
 }
 
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}}
+}
+
 // fill makes the rows that are there before measuring.
-func (a *app) fill() error {
+func (a *app) fill() error { return fillRows(&a.created, a.create) }
+
+func fillRows(created *atomic.Int64, create func(int, int) error) error {
 	errs := make(chan error, 16)
 	for range 16 {
 		go func() {
-			for a.created.Load() < int64(*rows) {
-				if err := a.create(0, 0); err != nil {
+			for created.Load() < int64(*rows) {
+				if err := create(0, 0); err != nil {
 					errs <- err
 					return
 				}
@@ -130,21 +136,9 @@ func (a *app) fill() error {
 
 // do sends a request, and returns the session cookie of its answer.
 func (a *app) do(method, path string, body any, headers map[string]string) (cookie string, err error) {
-	var reader io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return "", err
-		}
-		reader = bytes.NewReader(b)
-	}
-	r, err := http.NewRequestWithContext(a.ctx, method, a.server.endpoint+path, reader)
+	r, err := a.request(method, path, body, headers)
 	if err != nil {
 		return "", err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	for k, v := range headers {
-		r.Header.Set(k, v)
 	}
 	response, err := a.client.Do(r)
 	if err != nil {
@@ -162,6 +156,26 @@ func (a *app) do(method, path string, body any, headers map[string]string) (cook
 		cookie = c.Name + "=" + c.Value
 	}
 	return cookie, nil
+}
+
+func (a *app) request(method, path string, body any, headers map[string]string) (*http.Request, error) {
+	var reader io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		reader = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(a.ctx, method, a.server.endpoint+path, reader)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for k, v := range headers {
+		r.Header.Set(k, v)
+	}
+	return r, nil
 }
 
 func row(n int64) string { return fmt.Sprintf("row%d", n) }
@@ -187,12 +201,17 @@ func (a *app) list(int, int) error {
 
 func (a *app) create(int, int) error {
 	n := a.created.Add(1)
-	_, err := a.do("POST", table+"/rows", map[string]any{"rowId": row(n), "data": map[string]any{
+	_, err := a.do("POST", table+"/rows", map[string]any{"rowId": row(n), "data": movie(n)}, a.headers)
+	return err
+}
+
+// movie is what a row has.
+func movie(n int64) map[string]any {
+	return map[string]any{
 		"title": fmt.Sprintf("Movie number %d", n), "category": fmt.Sprintf("c%d", n%10), "score": n % 1000,
 		"body": "A text of about a hundred characters, which is what a short description in an app may well come to be.",
 		"at":   "2026-01-02T03:04:05.678+00:00",
-	}}, a.headers)
-	return err
+	}
 }
 
 func (a *app) update(int, int) error {

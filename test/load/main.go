@@ -25,8 +25,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	measured := run
-	if *scale != "" {
+	switch {
+	case *scale != "":
 		measured = measureScale
+	case *compare:
+		measured = measureCompared
 	}
 	if err := measured(ctx); err != nil {
 		log.Fatal(err)

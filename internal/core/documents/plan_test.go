@@ -154,7 +154,6 @@ func TestPlans(t *testing.T) {
 // which hardly anything is within reach: what is there to be seen decides, and
 // not what is there.
 func TestAReaderOfManyListsAndFewRowsReadsThemOneByOne(t *testing.T) {
-	needSQLite(t)
 	b := newBench(t)
 	ref := b.table(documents.NewTable{RowSecurity: true, Columns: []schema.Column{column("n:integer")}})
 	b.write(func(ctx context.Context, tx store.Tx) error {
@@ -170,7 +169,13 @@ func TestAReaderOfManyListsAndFewRowsReadsThemOneByOne(t *testing.T) {
 	})
 	author := user("x", "team:author", "label:l1")
 	newest := []string{q("orderDesc", "$createdAt"), q("limit", "", 5)}
-	if plan := pageOf(b.plans(ref, author, false, newest...)); !strings.Contains(plan, "acl_readers") {
+	look := func(actor *identity.Actor) string {
+		if onPostgres {
+			return ""
+		}
+		return pageOf(b.plans(ref, actor, false, newest...))
+	}
+	if plan := look(author); !onPostgres && !strings.Contains(plan, "acl_readers") {
 		t.Errorf("a small table: rows are not asked for their readers:\n%s", plan)
 	}
 	b.write(func(ctx context.Context, tx store.Tx) error {
@@ -180,7 +185,7 @@ func TestAReaderOfManyListsAndFewRowsReadsThemOneByOne(t *testing.T) {
 		}
 		return err
 	})
-	if plan := pageOf(b.plans(ref, author, false, newest...)); strings.Contains(plan, "acl_readers") || !strings.Contains(plan, `rows_1_acl (_acl=?)`) {
+	if plan := look(author); strings.Contains(plan, "acl_readers") || !onPostgres && !strings.Contains(plan, `rows_1_acl (_acl=?)`) {
 		t.Errorf("a large table: rows are not found by their lists:\n%s", plan)
 	}
 	if p, err := b.list(ref, author, newest...); err != nil || p.Total != 600 || len(p.Rows) != 5 {
@@ -188,7 +193,7 @@ func TestAReaderOfManyListsAndFewRowsReadsThemOneByOne(t *testing.T) {
 	}
 	// Who sees what is new there is one who reads much.
 	reader := user("x", "team:author", "team:other")
-	if plan := pageOf(b.plans(ref, reader, false, newest...)); !strings.Contains(plan, "acl_readers") {
+	if plan := look(reader); !onPostgres && !strings.Contains(plan, "acl_readers") {
 		t.Errorf("a reader of much: rows are not asked for their readers:\n%s", plan)
 	}
 }
