@@ -99,7 +99,8 @@ func open(path, settings string) (c *conn, err error) {
 		return c, unavailable("open", err)
 	}
 	// SQLite gives the log the mode of the database.
-	name := "file:" + url.PathEscape(path) + "?modeof=" + url.PathEscape(path)
+	registerLog()
+	name := "file:" + url.PathEscape(path) + "?vfs=" + logVFS + "&modeof=" + url.PathEscape(path)
 	if c.sqlite, err = sqlite3.OpenFlags(name, sqlite3.OPEN_READWRITE|sqlite3.OPEN_NOFOLLOW|sqlite3.OPEN_URI); err != nil {
 		return c, translate(err)
 	}
