@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -102,6 +103,7 @@ func (p *program) auditVerify() *cobra.Command {
 	var asJSON bool
 	var saved []string
 	var file, key string
+	var since time.Duration
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check the chains, the blocks and the checkpoints of the whole log",
@@ -111,17 +113,27 @@ It exits with 1 if a record was changed, removed, put in or moved, and names it.
 What was cut off the end is found by a checkpoint that knows of it: the newest is
 in the data directory, and --checkpoint names others, which were kept elsewhere.
 
+--since leaves out the records of blocks that were closed before, of which only
+the signatures and the chain are checked: it is for a check every hour.
+
 With --file it checks an export, for which it needs nothing but the public key,
 which "moorfast audit checkpoint --public-key" shows.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var notes []string
 			for _, path := range saved {
-				note, err := readNote(path)
+				list, err := readNotes(path)
 				if err != nil {
 					return err
 				}
-				notes = append(notes, note)
+				notes = append(notes, list...)
+			}
+			if since < 0 || file != "" && since != 0 {
+				return &usageError{errors.New("--since is a time like 24h, and not for --file")}
+			}
+			from := int64(0)
+			if since > 0 {
+				from = p.now().Add(-since).UnixMicro()
 			}
 			if file != "" {
 				report, err := verifyExport(file, key, notes)
@@ -136,7 +148,7 @@ which "moorfast audit checkpoint --public-key" shows.`,
 				} else if !errors.Is(err, fs.ErrNotExist) {
 					return err
 				}
-				v := audit.Verifier{DB: l.db, Name: l.name, Key: l.key, Saved: notes}
+				v := audit.Verifier{DB: l.db, Name: l.name, Key: l.key, Saved: notes, Since: from}
 				report, err := v.Verify(ctx)
 				if err != nil {
 					return err
@@ -146,7 +158,8 @@ which "moorfast audit checkpoint --public-key" shows.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
-	cmd.Flags().StringArrayVar(&saved, "checkpoint", nil, "file of a checkpoint that was kept elsewhere; may be given again")
+	cmd.Flags().StringArrayVar(&saved, "checkpoint", nil, "file of a checkpoint that was kept elsewhere, or directory of such files; may be given again")
+	cmd.Flags().DurationVar(&since, "since", 0, "leave out the records of before: 24h")
 	cmd.Flags().StringVar(&file, "file", "", "an export to check, instead of the log")
 	cmd.Flags().StringVar(&key, "public-key", "", "what --file is checked with")
 	return cmd
@@ -163,6 +176,28 @@ func readNote(path string) (string, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, noteSize))
 	return string(b), err
+}
+
+// readNotes reads a checkpoint, or all those that "audit checkpoint publish" has
+// put in a directory.
+func readNotes(path string) (list []string, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read a checkpoint: %w", err)
+	}
+	if !info.IsDir() {
+		note, err := readNote(path)
+		return []string{note}, err
+	}
+	files, err := filepath.Glob(filepath.Join(path, "*"+published))
+	for _, f := range files {
+		note, err := readNote(f)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, note)
+	}
+	return list, err
 }
 
 func verifyExport(path, key string, notes []string) (audit.Report, error) {
@@ -201,6 +236,9 @@ func (p *program) reportAudit(r audit.Report, asJSON bool) error {
 		fmt.Fprintf(p.out, "%s: %d records of %d projects, %d not chained yet, %d checkpoints (the last: %s), %d of them also from elsewhere\n",
 			verdict, r.Records, r.Projects, r.Unsealed, r.Checkpoints, last, r.Saved)
 	}
+	if !asJSON && r.Skipped > 0 {
+		fmt.Fprintf(p.out, "%d older records were left out\n", r.Skipped)
+	}
 	if len(r.Findings) > 0 {
 		return errFindings
 	}
@@ -235,5 +273,6 @@ machine lets "moorfast audit verify --checkpoint" find what was cut off since.`,
 		},
 	}
 	cmd.Flags().BoolVar(&key, "public-key", false, "show the key that checkpoints are checked with, instead")
+	cmd.AddCommand(p.auditPublish())
 	return cmd
 }

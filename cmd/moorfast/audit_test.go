@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,4 +174,58 @@ func TestWhatCommandsDoThemselvesIsInTheAuditLog(t *testing.T) {
 	if _, err := os.Stat(server.PendingPath(dir)); err == nil {
 		t.Error("what was left is still there")
 	}
+}
+
+// L-9: a directory elsewhere keeps the checkpoints, and knows a fork.
+func TestPublishedCheckpointsFindAFork(t *testing.T) {
+	s, environ := audited(t)
+	dir, elsewhere := strings.TrimPrefix(environ[0], "MOORFAST_DATA="), t.TempDir()
+	out, _ := want(t, exitOK, environ, "audit", "checkpoint", "publish", elsewhere)
+	if !strings.HasPrefix(out, "1 checkpoints were added") {
+		t.Errorf("the first time: %s", out)
+	}
+	want(t, exitOK, environ, "audit", "verify", "--checkpoint", elsewhere)
+	s.Stop()
+	out, _ = want(t, exitOK, environ, "audit", "checkpoint", "publish", elsewhere, "--json")
+	if !strings.Contains(out, `"added": `) || strings.Contains(out, "fork") {
+		t.Errorf("again: %s", out)
+	}
+	spoil(t, dir, store.Platform, `DELETE FROM audit_checkpoints WHERE number = (SELECT max(number) FROM audit_checkpoints)`)
+	if out, _ = want(t, exitFindings, environ, "audit", "checkpoint", "publish", elsewhere); !strings.Contains(out, "forked") && !strings.Contains(out, "0 checkpoints") {
+		t.Errorf("a log that was put back: %s", out)
+	}
+	want(t, exitFindings, environ, "audit", "verify", "--checkpoint", elsewhere)
+	want(t, exitUsage, environ, "audit", "checkpoint", "publish", "/nowhere/at/all")
+}
+
+func TestAWitnessGetsTheNewestCheckpointAndMayRefuseIt(t *testing.T) {
+	_, environ := audited(t)
+	status, got := 200, ""
+	witness := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got = string(b)
+		w.WriteHeader(status)
+	}))
+	defer witness.Close()
+	for _, c := range []struct{ status, exit int }{{200, exitOK}, {409, exitFindings}, {500, exitFailed}} {
+		status, got = c.status, ""
+		want(t, c.exit, environ, "audit", "checkpoint", "publish", witness.URL)
+		if !strings.Contains(got, "\n— moorfast") {
+			t.Errorf("%d: %q", c.status, got)
+		}
+	}
+}
+
+func TestACheckSinceLooksAtNewRecordsOnly(t *testing.T) {
+	s, environ := audited(t)
+	dir := strings.TrimPrefix(environ[0], "MOORFAST_DATA=")
+	s.Stop()
+	spoil(t, dir, "app", `UPDATE audit_records SET body = replace(body, 'Ada', 'Eve') WHERE seq = 1`, `UPDATE audit_records SET body = body || ' ' WHERE seq = 1`)
+	want(t, exitFindings, environ, "audit", "verify")
+	out, _ := want(t, exitOK, environ, "audit", "verify", "--since", "1h")
+	if !strings.Contains(out, "older records were left out") {
+		t.Error(out)
+	}
+	spoil(t, dir, "app", `UPDATE audit_blocks SET at = at + 1`)
+	want(t, exitFindings, environ, "audit", "verify", "--since", "1h")
 }

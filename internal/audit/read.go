@@ -130,6 +130,22 @@ func Get(ctx context.Context, tx store.Tx, seq int64) (*Stored, error) {
 	return decode(list[0])
 }
 
+// Notes returns the checkpoints from a number on, as they were signed.
+func Notes(ctx context.Context, db store.DB, from int64, fn func(number int64, note string) error) error {
+	return db.View(ctx, platform, func(tx store.Tx) error {
+		if there, err := kept(ctx, tx); err != nil || !there {
+			return err
+		}
+		return store.Each(ctx, tx, `SELECT number, note FROM audit_checkpoints WHERE number >= ? ORDER BY number`, []any{from}, func(rows store.Rows) error {
+			return fn(rows.Int(0), string(rows.Text(1)))
+		})
+	})
+}
+
+// SameCheckpoint tells whether two notes state the same. Others may have signed
+// either.
+func SameCheckpoint(a, b string) bool { return sameText(a, b) }
+
 // Newest returns the newest checkpoint as it was signed, or "".
 func Newest(ctx context.Context, db store.DB) (note string, err error) {
 	err = db.View(ctx, platform, func(tx store.Tx) error {
