@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,12 @@ func TestCommandsReachARunningServer(t *testing.T) {
 	}
 	if err != nil || len(list.Keys) != 3 {
 		t.Errorf("inventory: %+v, %v", list, err)
+	}
+	if err := server.Tell(t.Context(), dir, "0", 1, server.Told{Event: "key.export"}); err != nil {
+		t.Errorf("a record that a command asks for: %v", err)
+	}
+	if _, err := os.Stat(server.PendingPath(dir)); err == nil {
+		t.Error("the record waits, although a server runs")
 	}
 	next := keyFile(t)
 	var changed vault.Changed

@@ -30,7 +30,7 @@ var told = []string{"key.export", "key.import", "doctor.run"}
 // Tell records what a command of the host does by itself: in the log, if a
 // server runs, and else in a file that the next one takes in.
 func Tell(ctx context.Context, data, uid string, at int64, t Told) error {
-	err := adminsock.Call(ctx, data, "audit.tell", t, nil, nil)
+	err := adminsock.Call(ctx, data, "audit.tell", t, new(nothing), nil)
 	if !errors.Is(err, adminsock.ErrNobody) {
 		return err
 	}
