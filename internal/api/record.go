@@ -51,6 +51,7 @@ func (c *Call) Record(outcome string) audit.Record {
 	if s := c.record.subject; s != nil && r.Actor.Kind == audit.Guest && outcome == "" {
 		r.Actor = *s
 	}
+	r.Actor.Email = c.units.Audit.Email(r.Actor.Email)
 	if e := c.endpoint; e != nil {
 		r.Event, r.Resource, r.Endpoint = e.Audit.Event, c.fill(e.Audit.Resource), e.Name
 	}

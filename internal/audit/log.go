@@ -15,11 +15,14 @@ package audit
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,6 +71,10 @@ type Options struct {
 
 	// Publish keeps the newest checkpoint outside of the database.
 	Publish func(note string) error
+
+	// EmailKey is what e-mail addresses are hashed with in records; without it
+	// they are there as they are.
+	EmailKey []byte
 
 	// Retention is for how long records are kept, of projects and of the
 	// platform; 0 is for ever.
@@ -118,6 +125,20 @@ func (l *Log) Committed(project string) {
 	l.mu.Lock()
 	l.dirty[project] = true
 	l.mu.Unlock()
+}
+
+// EmailPurpose is what the vault derives [Options.EmailKey] for.
+const EmailPurpose = "audit e-mails"
+
+// Email is how a record has an e-mail address. Hashed, one address is the same
+// in all records, and nobody without the key finds out which.
+func (l *Log) Email(address string) string {
+	if l == nil || l.EmailKey == nil || address == "" {
+		return address
+	}
+	mac := hmac.New(sha256.New, l.EmailKey)
+	mac.Write([]byte(strings.ToLower(address)))
+	return "hmac:" + hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // Note writes a record in a transaction of its own: of what has none.

@@ -15,6 +15,8 @@ type Audit struct {
 	Retention         time.Duration // of projects; 0 is for ever
 	PlatformRetention time.Duration // of the platform
 
+	Emails string // "plain" or "hashed": how records have addresses of people
+
 	File          string       // JSON lines are added to it
 	Syslog        string       // udp://, tcp://, tls://host:port, or unix:///path
 	OTLP          string       // address of a collector; "/v1/logs" is added to it
@@ -34,6 +36,11 @@ func auditRows(a *Audit) []setting {
 			key: "audit.retention_console", app: []string{"_APP_MAINTENANCE_RETENTION_AUDIT_CONSOLE"}, start: "15778800",
 			doc:  "the same of the console's own records",
 			kind: duration(&a.PlatformRetention, 0),
+		},
+		{
+			key: "audit.emails", start: "plain",
+			doc:  "how its records have the e-mail addresses of people: plain, or hashed with a key of this installation",
+			kind: choice(&a.Emails, "plain", "hashed"),
 		},
 		{
 			key: "audit.file", doc: "a file that the audit log is also written to, as lines of JSON",

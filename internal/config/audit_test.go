@@ -17,6 +17,8 @@ func TestAuditSettings(t *testing.T) {
 		{nil, ""},
 		{[]string{"_APP_MAINTENANCE_RETENTION_AUDIT=86400", "MOORFAST_AUDIT_FILE=/var/log/audit.jsonl"}, ""},
 		{[]string{"MOORFAST_AUDIT_SYSLOG=tls://logs.example.org:6514"}, ""},
+		{[]string{"MOORFAST_AUDIT_EMAILS=hashed"}, ""},
+		{[]string{"MOORFAST_AUDIT_EMAILS=none"}, "plain, hashed"},
 		{[]string{"MOORFAST_AUDIT_SYSLOG=unix:///dev/log"}, ""},
 		{[]string{"MOORFAST_AUDIT_OTLP=https://otel.example.org:4318", "MOORFAST_AUDIT_WEBHOOK=https://siem.example.org/in", secret}, ""},
 		{[]string{"MOORFAST_AUDIT_FILE=audit.jsonl"}, "absolute path"},

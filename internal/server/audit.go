@@ -26,8 +26,15 @@ func (s *Server) openAudit(units *api.Units, log *slog.Logger, clk clock.Clock) 
 	if err != nil {
 		return err
 	}
+	var emails []byte
+	if s.config.Audit.Emails == "hashed" {
+		if emails, err = audit.Derive(s.Vault, audit.EmailPurpose); err != nil {
+			return err
+		}
+	}
 	s.Audit = audit.New(audit.Options{
-		DB: s.db, Key: key, Instance: s.Vault.Instance(), Now: clk.Now, Log: log,
+		EmailKey: emails,
+		DB:       s.db, Key: key, Instance: s.Vault.Instance(), Now: clk.Now, Log: log,
 		Exists: func(ctx context.Context, id string) (bool, error) {
 			p, err := s.find(ctx, id)
 			return p != nil, err

@@ -275,3 +275,34 @@ func TestWhoIsTurnedAwayIsRecorded(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
+
+func TestEmailsAreHashedInTheLogWhereThatIsSet(t *testing.T) {
+	s := servertest.New(t, "MOORFAST_AUDIT_EMAILS=hashed")
+	app := s.Found()
+	app.Key.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})
+	user := app.Guest.With()
+	user.Must("POST", "/account/sessions/email", servertest.M{"email": "ada@example.org", "password": "correct horse 1"})
+	user.Must("PATCH", "/account/name", servertest.M{"name": "Ada"})
+	user.Refused("POST", "/users", servertest.M{"userId": "eve"}, 401, "general_unauthorized_scope")
+	verify(t, s)
+	seen := map[string]bool{}
+	for _, p := range []string{store.Platform, "app"} {
+		for _, r := range records(t, s, p) {
+			text := fmt.Sprintf("%+v", r)
+			if strings.Contains(text, "@example.org") {
+				t.Errorf("an address is in %s", text)
+			}
+			if r.Actor.ID == "ada" {
+				seen[r.Actor.Email] = true
+			}
+		}
+	}
+	for email := range seen {
+		if len(seen) != 1 || !strings.HasPrefix(email, "hmac:") {
+			t.Errorf("one user is %v", seen)
+		}
+	}
+	if len(seen) == 0 {
+		t.Error("there is no record of the user")
+	}
+}
