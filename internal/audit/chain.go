@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"moorfast/internal/store"
 )
@@ -20,6 +21,16 @@ type row struct {
 	Actor, Resource string
 	Body            string
 }
+
+// project is the one that the record is about, as far as its start tells.
+func (r *row) project() string {
+	_, rest, _ := strings.Cut(r.Body, `,"project":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	return id
+}
+
+// about is a text of filters: there are records about a project in a block.
+func about(project string) string { return "about " + project }
 
 // entry is what a block says of one record.
 type entry struct {

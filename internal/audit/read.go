@@ -22,6 +22,7 @@ type Stored struct {
 type Search struct {
 	Actor     string   // "user/ada"; see [Actor.By]
 	Resources []string // "team/crew": any of them; none is all
+	About     string   // a project, in the log of the platform
 	Match     func(*Stored) bool
 }
 
@@ -65,7 +66,7 @@ func (s Search) each(ctx context.Context, tx store.Tx, fn func(*Stored) error) e
 			number = rows.Int(0)
 			n++
 			f := filter(rows.Blob(3))
-			if (s.Actor == "" || f.has(s.Actor)) && (len(s.Resources) == 0 || slices.ContainsFunc(s.Resources, f.has)) {
+			if (s.Actor == "" || f.has(s.Actor)) && (s.About == "" || f.has(about(s.About))) && (len(s.Resources) == 0 || slices.ContainsFunc(s.Resources, f.has)) {
 				spans = append(spans, span{rows.Int(1), rows.Int(2)})
 			}
 			return nil
@@ -102,7 +103,11 @@ func (s Search) scan(ctx context.Context, tx store.Tx, sp span, fn func(*Stored)
 		}
 	}
 	return store.Each(ctx, tx, `SELECT `+rowColumns+` FROM audit_records WHERE `+where+` ORDER BY seq DESC`, args, func(rows store.Rows) error {
-		one, err := decode(scanRow(rows))
+		r := scanRow(rows)
+		if s.About != "" && r.project() != s.About {
+			return nil
+		}
+		one, err := decode(r)
 		if err != nil || s.Match != nil && !s.Match(one) {
 			return err
 		}

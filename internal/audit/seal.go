@@ -124,6 +124,9 @@ func (c *chain) pending(ctx context.Context, tx store.Tx, now int64) (list []row
 // next makes the block of some records.
 func (c *chain) next(list []row, now int64) *block {
 	b := &block{number: c.number + 1, at: now, position: c.position, high: c.high, prev: c.head, head: c.head, low: list[0].Seq, filter: newFilter(2 * len(list))}
+	if c.project == platform {
+		b.filter = newFilter(3 * len(list))
+	}
 	b.entries = make([]entry, 0, len(list))
 	buffer := make([]byte, 0, 1<<10)
 	for i := range list {
@@ -132,6 +135,9 @@ func (c *chain) next(list []row, now int64) *block {
 		b.high, b.low = max(b.high, list[i].Seq), min(b.low, list[i].Seq)
 		b.filter.add(list[i].Actor)
 		b.filter.add(list[i].Resource)
+		if c.project == platform { // whose records are about all projects
+			b.filter.add(about(list[i].project()))
+		}
 		b.entries = append(b.entries, entry{list[i].Seq, b.head})
 	}
 	return b

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"moorfast/internal/audit"
 	"moorfast/internal/server"
@@ -214,6 +215,50 @@ func TestLogsAnswerWhatWasDone(t *testing.T) {
 	app.Key.Refused("GET", `/users/ada/logs?queries[]={"method":"equal","attribute":"event","values":["x"]}`, nil, 400, "general_argument_invalid")
 	user.Refused("GET", "/teams/crew/logs", nil, 401, "user_unauthorized")
 	s.Guest("X-Appwrite-Project", "app").Refused("GET", "/account/logs", nil, 401, "general_unauthorized_scope")
+}
+
+// L-1: the settings of a project are kept by the platform, and are the project's
+// own activities all the same, in the order of time.
+func TestTheSettingsOfAProjectAreInItsActivities(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	clock := func() { s.Clock.Advance(time.Second) }
+	app.Key.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})
+	clock()
+	app.Admin.Must("PUT", "/project/labels", servertest.M{"labels": []string{"a"}})
+	clock()
+	app.Key.Must("PATCH", "/users/ada/name", servertest.M{"name": "Ada"})
+	clock()
+	app.Admin.Must("POST", "/webhooks", servertest.M{"webhookId": "hook", "name": "Hook", "url": "https://example.org", "events": []string{"users.*"}})
+	for _, sealed := range []bool{false, true} {
+		if sealed {
+			verify(t, s)
+		}
+		a := app.Admin.Must("GET", `/activities/events?queries[]={"method":"limit","values":[4]}`, nil)
+		var got []string
+		for _, e := range a.JSON["events"].([]any) {
+			event := e.(map[string]any)
+			got = append(got, event["event"].(string))
+			if one := app.Admin.Must("GET", "/activities/events/"+event["$id"].(string), nil); one.Text("event") != event["event"] || one.Text("$id") != event["$id"] {
+				t.Errorf("an event by its id: %s", one.Body)
+			}
+		}
+		if want := "webhook.create user.update project.labels.update user.create"; strings.Join(got, " ") != want {
+			t.Errorf("sealed %v: got %v, want %s", sealed, got, want)
+		}
+	}
+	// What is about the platform, or another project, is not there.
+	for seq := int64(1); ; seq++ {
+		list := records(t, s, store.Platform)
+		if seq > int64(len(list)) {
+			break
+		}
+		if list[seq-1].Project != "app" {
+			app.Admin.Refused("GET", fmt.Sprintf("/activities/events/p%d", seq), nil, 404, "activity_event_not_found")
+		}
+	}
+	app.Admin.Refused("GET", "/activities/events/p0", nil, 404, "activity_event_not_found")
+	app.Admin.Refused("GET", "/activities/events/-1", nil, 400, "general_argument_invalid")
 }
 
 // unaudited are the calls besides reads that leave no record, and why.

@@ -44,7 +44,9 @@ type list struct {
 
 // page reads the records that a search finds, newest first, and how many there
 // are. Those of what was refused are for the operator.
-func page(ctx context.Context, tx store.Tx, s audit.Search, in list) (found []audit.Stored, total int, err error) {
+//
+// More are records of another log, the newest first, that are listed among them.
+func page(ctx context.Context, tx store.Tx, s audit.Search, in list, more ...audit.Stored) (found []audit.Stored, total int, err error) {
 	plan, err := query.Rules{}.Plan(in.Queries)
 	if err != nil {
 		var wrong *query.Error
@@ -56,7 +58,7 @@ func page(ctx context.Context, tx store.Tx, s audit.Search, in list) (found []au
 	limit := min(plan.Limit, listing.MaxTotal)
 	s.Match = func(r *audit.Stored) bool { return r.Outcome == "" }
 	seen := int64(0)
-	err = audit.Each(ctx, tx, s, func(r *audit.Stored) error {
+	add := func(r *audit.Stored) error {
 		if seen++; seen > plan.Offset && int64(len(found)) < limit {
 			found = append(found, *r)
 		}
@@ -65,7 +67,25 @@ func page(ctx context.Context, tx store.Tx, s audit.Search, in list) (found []au
 			return audit.ErrStop
 		}
 		return nil
+	}
+	err = audit.Each(ctx, tx, s, func(r *audit.Stored) error {
+		for ; len(more) > 0 && more[0].At > r.At; more = more[1:] {
+			if err := add(&more[0]); err != nil {
+				more = nil
+				return err
+			}
+		}
+		err := add(r)
+		if err != nil {
+			more = nil // it was enough
+		}
+		return err
 	})
+	for i := range more {
+		if err == nil && add(&more[i]) != nil {
+			break
+		}
+	}
 	if in.Total {
 		total = int(min(seen, listing.MaxTotal))
 	}
@@ -252,13 +272,37 @@ func (s *Service) listEvents(ctx context.Context, call *api.Call, in eventsParam
 	if err := server(call); err != nil {
 		return model.ActivityEventList{}, err
 	}
+	settings, err := s.settings(ctx, call)
+	if err != nil {
+		return model.ActivityEventList{}, err
+	}
 	return api.Read(ctx, call, func(tx store.Tx) (model.ActivityEventList, error) {
-		found, total, err := page(ctx, tx, audit.Search{}, list{in.Queries, true})
+		found, total, err := page(ctx, tx, audit.Search{}, list{in.Queries, true}, settings...)
 		out := model.ActivityEventList{Total: total, Events: make([]model.ActivityEvent, len(found))}
 		for i := range found {
 			out.Events[i] = s.event(&found[i], call)
 		}
 		return out, err
+	})
+}
+
+// settings are the newest records about the project in the log of the platform,
+// which keeps the settings of all.
+func (s *Service) settings(ctx context.Context, call *api.Call) (found []audit.Stored, err error) {
+	if call.Project.ID == store.Platform {
+		return nil, nil
+	}
+	return api.ReadIn(ctx, call, store.Platform, func(tx store.Tx) ([]audit.Stored, error) {
+		found = nil
+		search := audit.Search{About: call.Project.ID, Match: func(r *audit.Stored) bool { return r.Outcome == "" }}
+		err := audit.Each(ctx, tx, search, func(r *audit.Stored) error {
+			r.Seq = -r.Seq // tells them from those of the project itself
+			if found = append(found, *r); len(found) >= listing.MaxTotal {
+				return audit.ErrStop
+			}
+			return nil
+		})
+		return found, err
 	})
 }
 
@@ -270,25 +314,43 @@ func (s *Service) getEvent(ctx context.Context, call *api.Call, in eventParams) 
 	if err := server(call); err != nil {
 		return model.ActivityEvent{}, err
 	}
-	return api.Read(ctx, call, func(tx store.Tx) (model.ActivityEvent, error) {
-		seq, err := strconv.ParseInt(string(in.EventID), 10, 64)
-		if err != nil {
-			return model.ActivityEvent{}, apierr.ActivityEventNotFound
-		}
+	text, platform := strings.CutPrefix(string(in.EventID), ofPlatform)
+	seq, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seq <= 0 {
+		return model.ActivityEvent{}, apierr.ActivityEventNotFound
+	}
+	place := call.Project.ID
+	if platform {
+		place = store.Platform
+	}
+	return api.ReadIn(ctx, call, place, func(tx store.Tx) (model.ActivityEvent, error) {
 		r, err := audit.Get(ctx, tx, seq)
-		if errors.Is(err, store.ErrNotFound) || err == nil && r.Outcome != "" {
+		if errors.Is(err, store.ErrNotFound) || err == nil && (r.Outcome != "" || platform && r.Project != call.Project.ID) {
 			return model.ActivityEvent{}, apierr.ActivityEventNotFound
 		}
 		if err != nil {
 			return model.ActivityEvent{}, err
 		}
+		if platform {
+			r.Seq = -r.Seq
+		}
 		return s.event(r, call), nil
 	})
 }
 
+// ofPlatform begins the id of an event whose record is in the platform's log.
+const ofPlatform = "p"
+
+func eventID(seq int64) string {
+	if seq < 0 {
+		return ofPlatform + strconv.FormatInt(-seq, 10)
+	}
+	return strconv.FormatInt(seq, 10)
+}
+
 func (s *Service) event(r *audit.Stored, call *api.Call) model.ActivityEvent {
 	e := model.ActivityEvent{
-		ID: strconv.FormatInt(r.Seq, 10), ActorType: actorType(r), ActorID: r.Actor.ID, ActorEmail: r.Actor.Email, ActorName: r.Actor.Name,
+		ID: eventID(r.Seq), ActorType: actorType(r), ActorID: r.Actor.ID, ActorEmail: r.Actor.Email, ActorName: r.Actor.Name,
 		Resource: r.Resource, Event: r.Event, UserAgent: r.UserAgent, IP: r.Address, Mode: mode(r), Country: strings.ToLower(s.country(r.Address)),
 		Time: model.Time(r.At), ProjectID: r.Project, TeamID: call.Project.TeamID, Hostname: call.Client.Host, SDK: r.SDK,
 	}
