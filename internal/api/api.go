@@ -70,6 +70,7 @@ type Rules struct {
 	AnyOrigin  bool   // not checked for where a browser comes from
 	Open       bool   // answers those who may not use the console, too; it tells nothing of it
 	Proof      Proof  // a secret is checked that could be guessed
+	Sensitive  bool   // where the profile is hardened, needs somebody who has just proved who they are
 }
 
 // Proof tells whose secret an endpoint checks, so that guesses at it are counted

@@ -49,14 +49,15 @@ func (c *Cache[K, V]) Get(key K, load func() (V, error)) (V, error) {
 	if ok && (c.life == 0 || c.now().Before(e.ends)) {
 		return e.value, nil
 	}
+	var ends time.Time
+	if c.life > 0 {
+		ends = c.now().Add(c.life) // what is loaded may be as old as now
+	}
 	v, err := load()
 	if err != nil {
 		return v, err
 	}
-	e = entry[V]{value: v}
-	if c.life > 0 {
-		e.ends = c.now().Add(c.life)
-	}
+	e = entry[V]{value: v, ends: ends}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.drops != drops {

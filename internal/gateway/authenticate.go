@@ -196,7 +196,11 @@ func (g *Gateway) jwt(ctx context.Context, home, text string, now time.Time) (id
 	if err != nil {
 		return guest, err
 	}
-	var claims token.UserClaims
+	var claims struct {
+		token.UserClaims
+
+		IssuedAt int64 `json:"iat"`
+	}
 	if err := (token.Signer{Kind: token.UserJWT, Project: home, Key: key}).Verify(text, now, &claims); err != nil {
 		return guest, apierr.UserJWTInvalid.Detail("Failed to verify JWT. %s", err)
 	}
@@ -204,7 +208,13 @@ func (g *Gateway) jwt(ctx context.Context, home, text string, now time.Time) (id
 	if err != nil || user == nil {
 		return guest, err
 	}
-	if _, alive := user.Session(claims.SessionID, now); claims.SessionID != "" && !alive {
+	if claims.SessionID == "" {
+		// Such a token ends by the clock, and with the password that was its user's
+		// when it was made. It is no way to the console (S-5).
+		if home == project.Console || !claims.Server || claims.IssuedAt < user.PasswordAt.Truncate(time.Second).Unix() {
+			return guest, apierr.UserJWTInvalid.Detail("Failed to verify JWT. %s", token.ErrClaims)
+		}
+	} else if _, alive := user.Session(claims.SessionID, now); !alive {
 		return guest, nil
 	}
 	return identity.Actor{Kind: identity.JWT, User: user, SessionID: claims.SessionID}, nil

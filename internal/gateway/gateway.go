@@ -32,6 +32,10 @@ type Gateway struct {
 	// Guard slows down who guesses secrets; nil slows down nobody.
 	Guard *guard.Guard
 
+	// Strict asks for a proof that is not older than [fresh] before a sensitive
+	// change (S-7).
+	Strict bool
+
 	// Events is told what an operator wants to hear of; nil tells nobody.
 	Events *secevent.Bus
 }
@@ -102,7 +106,7 @@ func (g *Gateway) admit(e *api.Endpoint, call *api.Call) error {
 	case e.Rules.Where == api.ConsoleOnly && !p.IsConsole():
 		return apierr.AccessForbidden
 	}
-	if err := admitUser(e, call); err != nil {
+	if err := g.admitUser(e, call); err != nil {
 		return err
 	}
 	if m := e.Rules.AuthMethod; m != "" && !actor.Server() && !p.Enabled(project.Method, m) {
@@ -136,7 +140,10 @@ var authMethods = map[string]string{
 // challengeLife is for how long a proved factor counts as just proved.
 const challengeLife = 30 * time.Minute
 
-func admitUser(e *api.Endpoint, call *api.Call) error {
+// fresh is how old the proof of who calls may be for a sensitive change.
+const fresh = 15 * time.Minute
+
+func (g *Gateway) admitUser(e *api.Endpoint, call *api.Call) error {
 	user := call.Actor.User
 	if user == nil {
 		return nil
@@ -153,8 +160,16 @@ func admitUser(e *api.Endpoint, call *api.Call) error {
 		return apierr.UserSessionAlreadyExists
 	case e.Rules.Challenged && inSession && call.Now().Sub(session.ChallengedAt) > challengeLife:
 		return apierr.UserChallengeRequired
+	case g.Strict && e.Rules.Sensitive && !provedSince(session, inSession, call.Now().Add(-fresh)):
+		return apierr.UserChallengeRequired
 	}
 	return nil
+}
+
+// provedSince tells whether a session was opened, or a factor proved in it, since
+// then. Without a session there is no telling.
+func provedSince(s identity.SessionInfo, there bool, then time.Time) bool {
+	return there && (!s.CreatedAt.Before(then) || !s.ChallengedAt.Before(then))
 }
 
 func missingScopes(actor identity.Actor, scopes []string) error {

@@ -106,6 +106,7 @@ type User struct {
 	Impersonator                 bool
 	Invited                      bool // an invitation made the account
 	AccessedAt                   time.Time
+	PasswordAt                   time.Time // when its password was last set, or zero
 	Labels                       []string
 	Sessions                     []SessionInfo
 	Memberships                  []Membership // the confirmed ones
@@ -117,6 +118,7 @@ type SessionInfo struct {
 	SecretHash   string // SHA-256 of the secret, in hex
 	ExpiresAt    time.Time
 	UsedAt       time.Time // about when it was last used, where that can end it
+	CreatedAt    time.Time // when its user signed in
 	IP           string    // that it was opened from
 	Factors      []string
 	ChallengedAt time.Time // when a factor was last proved again

@@ -74,8 +74,9 @@ type Server struct {
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
-// unseen. A process alone sees its own changes at once.
-const staleness = 5 * time.Second
+// unseen, such as a key that was revoked, which has to be worth nothing within a
+// second. A process alone sees its own changes at once.
+const staleness = 750 * time.Millisecond
 
 // New opens the vault and the store, and builds everything on top. A key that
 // is missing or wrong is a [*vault.KeyError], and then nothing was touched.
@@ -216,7 +217,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	if s.Table, err = api.Compile(s.services(core)...); err != nil {
 		return err
 	}
-	g := &gateway.Gateway{Units: units, Projects: core.projects, Users: core.users, Tokens: s.Vault, Console: s.Policy, Events: s.Events}
+	g := &gateway.Gateway{Units: units, Projects: core.projects, Users: core.users, Tokens: s.Vault, Console: s.Policy, Events: s.Events, Strict: s.config.Profile == config.Hardened}
 	if s.config.Abuse {
 		g.Limiter = new(limit.Limiter)
 	}

@@ -38,7 +38,7 @@ func (u *Users) Identity(ctx context.Context, project, id string) (*identity.Use
 // would cost more than all the rest.
 var identityColumns = []string{
 	"id", "name", "email", "phone", "status", "labels", "reset", "email_verification", "phone_verification",
-	"mfa", "accessed_at", "impersonator", "invited",
+	"mfa", "accessed_at", "impersonator", "invited", "password_update",
 }
 
 func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.User, error) {
@@ -56,6 +56,9 @@ func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.Use
 		Blocked: !r.Active, PasswordReset: r.Reset, Impersonator: r.Impersonator, Invited: r.Invited,
 		AccessedAt: time.UnixMicro(r.AccessedAt).UTC(), Labels: r.Labels,
 	}
+	if r.PasswordUpdate != nil {
+		user.PasswordAt = time.UnixMicro(*r.PasswordUpdate).UTC()
+	}
 	if r.MFA {
 		factors, err := u.Factors(ctx, tx, r)
 		if err != nil {
@@ -72,7 +75,7 @@ func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.Use
 
 func (u *Users) sessionInfos(ctx context.Context, tx store.Tx, userID string) ([]identity.SessionInfo, error) {
 	list, err := store.List[Session](ctx, tx, sqlb.Select{
-		Columns: []string{"id", "secret", "expires_at", "used_at", "ip", "factors", "challenged_at"}, From: sessionsTable,
+		Columns: []string{"id", "secret", "created_at", "expires_at", "used_at", "ip", "factors", "challenged_at"}, From: sessionsTable,
 		Where: sqlb.And(sqlb.Eq("user_id", userID), u.alive(tx)),
 		Order: []sqlb.Order{{Column: "seq"}},
 	})
@@ -84,7 +87,7 @@ func (u *Users) sessionInfos(ctx context.Context, tx store.Tx, userID string) ([
 		s := &list[i]
 		infos[i] = identity.SessionInfo{
 			ID: s.ID, SecretHash: s.Secret.Reveal(), ExpiresAt: time.UnixMicro(u.ends(tx, s)).UTC(), UsedAt: time.UnixMicro(s.UsedAt).UTC(),
-			IP: s.IP, Factors: s.Factors, ChallengedAt: time.UnixMicro(s.ChallengedAt).UTC(),
+			CreatedAt: time.UnixMicro(s.CreatedAt).UTC(), IP: s.IP, Factors: s.Factors, ChallengedAt: time.UnixMicro(s.ChallengedAt).UTC(),
 		}
 	}
 	return infos, nil

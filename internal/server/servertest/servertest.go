@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -104,6 +105,14 @@ func (c *Client) With(headers ...string) *Client {
 	}
 	more.cookies = c.cookies
 	return more
+}
+
+// Copy returns a client with the cookies that this one has now, as a thief has
+// them.
+func (c *Client) Copy() *Client {
+	copied := *c
+	copied.cookies = maps.Clone(c.cookies)
+	return &copied
 }
 
 // At returns the same client as it calls another server.

@@ -53,19 +53,19 @@ func (s *Service) profile() []api.Endpoint {
 		api.New(own(api.Spec{
 			Name: "account.updateEmail", Method: "PATCH", Path: "/v1/account/email", Model: "account",
 			Summary: "Change the user's e-mail address. A user without a password gets the one that is sent.",
-			Rules:   api.Rules{Proof: api.OfCaller},
+			Rules:   api.Rules{Sensitive: true, Proof: api.OfCaller},
 			Event:   "users.[userId].update.email", Audit: audit,
 		}), s.updateEmail),
 		api.New(own(api.Spec{
 			Name: "account.updatePhone", Method: "PATCH", Path: "/v1/account/phone", Model: "account",
 			Summary: "Change the user's phone number. A user without a password gets the one that is sent.",
-			Rules:   api.Rules{Proof: api.OfCaller},
+			Rules:   api.Rules{Sensitive: true, Proof: api.OfCaller},
 			Event:   "users.[userId].update.phone", Audit: audit,
 		}), s.updatePhone),
 		api.New(own(api.Spec{
 			Name: "account.updatePassword", Method: "PATCH", Path: "/v1/account/password", Model: "account",
 			Summary: "Change the user's password.",
-			Rules:   api.Rules{Proof: api.OfCaller},
+			Rules:   api.Rules{Sensitive: true, Proof: api.OfCaller},
 			Event:   "users.[userId].update.password", Audit: audit,
 			Limit: api.Limit{N: 10, Keys: perClient},
 		}), s.updatePassword),

@@ -10,11 +10,13 @@ func (s *Service) factors() []api.Endpoint {
 		api.New(own(api.Spec{
 			Name: "account.updateMFA", Method: "PATCH", Path: "/v1/account/mfa", Model: "account",
 			Summary: "Ask for a second factor at each sign-in, or not.",
+			Rules:   api.Rules{Sensitive: true},
 			Event:   updated, Audit: audit,
 		}), s.updateMFA),
 		api.New(own(api.Spec{
 			Name: "account.createMfaAuthenticator", Methods: []string{"account.createMFAAuthenticator"}, Method: "POST", Path: authenticator, Model: "mfaType",
 			Summary: "Set up an app that makes one-time codes.",
+			Rules:   api.Rules{Sensitive: true},
 			Event:   updated, Audit: audit,
 		}), s.createAuthenticator),
 		api.New(own(api.Spec{
@@ -24,7 +26,7 @@ func (s *Service) factors() []api.Endpoint {
 		}), s.updateAuthenticator),
 		api.New(own(api.Spec{
 			Name: "account.deleteMfaAuthenticator", Methods: []string{"account.deleteMFAAuthenticator"}, Method: "DELETE", Path: authenticator,
-			Summary: "Remove the app.", Rules: api.Rules{Challenged: true},
+			Summary: "Remove the app.", Rules: api.Rules{Sensitive: true, Challenged: true},
 			Event: "users.[userId].delete.mfa", Audit: audit,
 		}), s.deleteAuthenticator),
 		api.New(own(api.Spec{
@@ -49,16 +51,17 @@ func (s *Service) factors() []api.Endpoint {
 		}), s.listFactors),
 		api.New(own(api.Spec{
 			Name: "account.getMfaRecoveryCodes", Methods: []string{"account.getMFARecoveryCodes"}, Method: "GET", Path: codes, Model: "mfaRecoveryCodes",
-			Summary: "Show the user's recovery codes.", Rules: api.Rules{Challenged: true},
+			Summary: "Show the user's recovery codes.", Rules: api.Rules{Sensitive: true, Challenged: true},
 		}), s.getRecoveryCodes),
 		api.New(own(api.Spec{
 			Name: "account.createMfaRecoveryCodes", Methods: []string{"account.createMFARecoveryCodes"}, Method: "POST", Path: codes, Status: 201, Model: "mfaRecoveryCodes",
 			Summary: "Make recovery codes.",
+			Rules:   api.Rules{Sensitive: true},
 			Event:   updated, Audit: audit,
 		}), s.createRecoveryCodes),
 		api.New(own(api.Spec{
 			Name: "account.updateMfaRecoveryCodes", Methods: []string{"account.updateMFARecoveryCodes"}, Method: "PATCH", Path: codes, Model: "mfaRecoveryCodes",
-			Summary: "Make other recovery codes in place of those.", Rules: api.Rules{Challenged: true},
+			Summary: "Make other recovery codes in place of those.", Rules: api.Rules{Sensitive: true, Challenged: true},
 			Event: updated, Audit: audit,
 		}), s.updateRecoveryCodes),
 	}

@@ -27,7 +27,10 @@ type Service struct {
 
 const adminsAndKeys = identity.Admin | identity.Key
 
-var rules = api.Rules{Service: "project", Where: api.ProjectOnly}
+var (
+	rules     = api.Rules{Service: "project", Where: api.ProjectOnly}
+	sensitive = api.Rules{Service: "project", Where: api.ProjectOnly, Sensitive: true}
+)
 
 // Endpoints is the table of this service.
 func (s *Service) Endpoints() []api.Endpoint {
