@@ -40,8 +40,9 @@ type Config struct {
 	Network     Network
 	Console     Console
 	Domain      Domain
-	Abuse       bool // the API's rate limits are on
-	Unguarded   bool // nothing slows down who guesses passwords and codes; see package guard
+	Abuse       bool   // the API's rate limits are on
+	KeyReveal   string // whether secrets of API keys can be shown again: RevealOff or RevealCompat
+	Unguarded   bool   // nothing slows down who guesses passwords and codes; see package guard
 	Compression Compression
 	Locale      string // used when a client asks for none that there is
 
@@ -80,6 +81,12 @@ type Config struct {
 const (
 	Standard = "standard"
 	Hardened = "hardened"
+)
+
+// Whether secrets of API keys can be shown again.
+const (
+	RevealOff    = "off"
+	RevealCompat = "compat"
 )
 
 // Log is how the program logs.

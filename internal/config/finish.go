@@ -56,6 +56,9 @@ func (l *loader) finish() {
 		l.wrong(l.from("metrics.listen"), "set MOORFAST_METRICS_TOKEN to at least 16 chars, such as the output of openssl rand -hex 16",
 			"metrics beyond this machine need a token")
 	}
+	if c.KeyReveal == RevealCompat {
+		c.Notices = append(c.Notices, "API keys that are made now can be shown again, by MOORFAST_API_KEY_REVEAL; each time is in the audit log")
+	}
 	if c.Unguarded {
 		c.Notices = append(c.Notices, "DANGER: MOORFAST_DANGEROUS_NO_BRUTE_FORCE is set: passwords and codes can be guessed as fast as the server answers")
 	}

@@ -296,6 +296,10 @@ func (c *Config) services() []setting {
 			kind: toggle(&c.Abuse),
 		},
 		{
+			key: "api_key_reveal", start: RevealOff, doc: "compat keeps a sealed copy of the secrets of API keys, and shows it to owners who have just signed in; off shows each once",
+			kind: choice(&c.KeyReveal, RevealOff, RevealCompat),
+		},
+		{
 			key: "dangerous_no_brute_force", start: "false", doc: "do not slow down who guesses passwords and codes, which abuse=disabled does not switch off",
 			kind: flag(&c.Unguarded),
 		},

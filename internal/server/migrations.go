@@ -37,5 +37,6 @@ var (
 		{Number: 6, Name: "transactions", SQL: documents.TransactionTables},
 		{Number: 7, Name: "relations", SQL: documents.RelationTables},
 		{Number: 8, Name: "audit", SQL: audit.Tables},
+		{Number: 9, Name: "key secrets", SQL: projects.SecretTables},
 	}
 )

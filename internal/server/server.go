@@ -241,7 +241,20 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 // Sweep collects what was left behind by work that was cut off, and removes the
 // records of the audit log that are no longer kept.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.files.Sweep(ctx), s.Audit.Prune(ctx))
+	return errors.Join(s.files.Sweep(ctx), s.Audit.Prune(ctx), s.dropSecrets(ctx))
+}
+
+// dropSecrets removes the copies of the secrets of API keys, unless they are to be
+// kept.
+func (s *Server) dropSecrets(ctx context.Context) error {
+	if s.config.KeyReveal == config.RevealCompat {
+		return nil
+	}
+	list, err := s.db.Projects(ctx)
+	for _, id := range list {
+		err = errors.Join(err, projects.DropSecrets(ctx, s.db, id))
+	}
+	return err
 }
 
 // Close releases the store and the keys. Running requests are waited for by

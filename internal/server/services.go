@@ -12,6 +12,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/config"
 	"moorfast/internal/core/documents"
 	"moorfast/internal/core/files"
 	"moorfast/internal/core/projects"
@@ -67,7 +68,7 @@ func (s *Server) services(c core) []api.Service {
 		},
 		&tokens.Service{Keys: s.Vault},
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
-		&project.Service{Projects: c.projects, Tokens: s.Vault},
+		&project.Service{Projects: c.projects, Tokens: s.Vault, Reveal: s.config.KeyReveal == config.RevealCompat, Events: s.Events},
 		&webhooks.Service{},
 		&console.Service{Variables: variables(s.config), Policy: s.Policy, Claimed: c.users.Claimed},
 		&locale.Service{Country: s.country},

@@ -91,6 +91,9 @@ func (p *Projects) DeleteKey(ctx context.Context, tx store.Tx, id string) error 
 		return err
 	}
 	p.keyChanged(tx, row.Hash)
+	if err := dropSecret(ctx, tx, id); err != nil {
+		return err
+	}
 	return store.Delete(ctx, tx, keyTable, id)
 }
 

@@ -11,6 +11,7 @@ import (
 	"moorfast/internal/identity"
 	"moorfast/internal/model"
 	"moorfast/internal/project"
+	"moorfast/internal/secevent"
 	"moorfast/internal/store"
 )
 
@@ -23,6 +24,13 @@ type Tokens interface {
 type Service struct {
 	Projects *projects.Projects
 	Tokens   Tokens
+
+	// Reveal keeps a sealed copy of the secrets of API keys, and shows one again
+	// to an owner who has just signed in.
+	Reveal bool
+
+	// Events is told of what is shown; nil tells nobody.
+	Events *secevent.Bus
 }
 
 const adminsAndKeys = identity.Admin | identity.Key

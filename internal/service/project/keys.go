@@ -142,7 +142,10 @@ func (s *Service) createKey(ctx context.Context, call *api.Call, in createKeyPar
 		return model.Key{}, err
 	}
 	return api.Write(ctx, call, func(tx store.Tx) (model.Key, error) {
-		return keyModel(row, secret), s.Projects.InsertKey(ctx, tx, &row)
+		if err := s.Projects.InsertKey(ctx, tx, &row); err != nil || !s.Reveal {
+			return keyModel(row, secret), err
+		}
+		return keyModel(row, secret), projects.KeepSecret(ctx, tx, &row, secret)
 	})
 }
 
@@ -158,6 +161,9 @@ type keyParams struct {
 }
 
 func (s *Service) getKey(ctx context.Context, call *api.Call, in keyParams) (model.Key, error) {
+	if s.reveals(call) {
+		return s.reveal(ctx, call, string(in.KeyID))
+	}
 	return api.Read(ctx, call, func(tx store.Tx) (model.Key, error) {
 		row, err := projects.GetKey(ctx, tx, string(in.KeyID))
 		return keyModel(row, row.Masked()), err
