@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"moorfast/internal/config"
+	"moorfast/internal/server"
+	"moorfast/internal/store"
+	"moorfast/internal/vault"
+)
+
+func (p *program) apiKeyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "api-key",
+		Short: "Look at the API keys of the projects",
+	}
+	group(cmd)
+	cmd.AddCommand(p.apiKeyScan())
+	return cmd
+}
+
+func (p *program) apiKeyScan() *cobra.Command {
+	var asJSON, all bool
+	var project string
+	var days int
+	cmd := &cobra.Command{
+		Use:   "scan",
+		Short: "Find API keys that nobody uses, that may do too much, or that never end",
+		Long: `Find API keys that nobody uses, that may do too much, or that never end.
+
+What is found of a key: unused or never-used (for --unused days), endless, long
+(it ends in more than a year), expired, all-scopes, wide (it may write to most of
+what there is). It exits with 1 if there is anything. It only reads, and may run
+beside a server. Secrets are not stored, and not shown.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if days < 1 || days > 3650 {
+				return &usageError{errors.New("--unused is from 1 to 3650 days")}
+			}
+			keys, err := p.scanKeys(cmd.Context(), project, time.Duration(days)*24*time.Hour)
+			if errors.Is(err, server.ErrNoProject) {
+				return &usageError{err}
+			}
+			if err != nil {
+				return err
+			}
+			return p.reportKeys(keys, asJSON, all)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&all, "all", false, "also those with which nothing is wrong")
+	cmd.Flags().StringVar(&project, "project", "", "of this project alone")
+	cmd.Flags().IntVar(&days, "unused", 90, "days after which a key is missed by nobody")
+	return cmd
+}
+
+func (p *program) scanKeys(ctx context.Context, project string, unused time.Duration) (keys []server.ScannedKey, err error) {
+	c, err := config.Load(p.sources())
+	if err != nil {
+		return nil, err
+	}
+	v, err := p.openVault(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var db store.DB
+	if db, err = server.OpenReader(ctx, c, v); err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	keys, err = server.ScanKeys(ctx, db, project, unused, p.now())
+	return keys, errors.Join(err, db.Close(), v.Close())
+}
+
+// openVault opens the keyring of an installation that was started once.
+func (p *program) openVault(ctx context.Context, c config.Config) (*vault.Vault, error) {
+	ring, where, err := ringOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := vault.Inspect(ctx, ring); errors.Is(err, vault.ErrNoRing) {
+		return nil, fmt.Errorf("there is no keyring in %s, and so there are no API keys; the first moorfast serve makes one", where)
+	}
+	return vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: p.now, AllowKnown: true})
+}
+
+func (p *program) reportKeys(keys []server.ScannedKey, asJSON, all bool) error {
+	wrong := 0
+	shown := []server.ScannedKey{}
+	for _, k := range keys {
+		if len(k.Findings) > 0 {
+			wrong++
+		}
+		if all || len(k.Findings) > 0 {
+			shown = append(shown, k)
+		}
+	}
+	if asJSON {
+		enc := json.NewEncoder(p.out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(struct {
+			Keys  int                 `json:"keys"`
+			Found int                 `json:"found"`
+			List  []server.ScannedKey `json:"list"`
+		}{len(keys), wrong, shown}); err != nil {
+			return err
+		}
+	} else if err := p.tableOfKeys(keys, shown, wrong); err != nil {
+		return err
+	}
+	if wrong > 0 {
+		return errFindings
+	}
+	return nil
+}
+
+func (p *program) tableOfKeys(keys, shown []server.ScannedKey, wrong int) error {
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	for _, k := range shown {
+		fmt.Fprintf(w, "%s/%s\t%q\t…%s\t%d scopes\tused %s\tends %s\t%s\n",
+			k.Project, k.ID, k.Name, k.Tail, k.Scopes, day(k.Used), day(k.Expires), strings.Join(k.Findings, ", "))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.out, "%d of %d API keys need a look\n", wrong, len(keys))
+	return err
+}
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.DateOnly)
+}

@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"moorfast/internal/core/projects"
+	"moorfast/internal/identity"
+	"moorfast/internal/store"
+	"moorfast/internal/store/sqlb"
+)
+
+// ScannedKey is an API key, and what is wrong with it. None of it is a secret.
+type ScannedKey struct {
+	Project  string    `json:"project"`
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Tail     string    `json:"tail"` // the last chars of the secret
+	Scopes   int       `json:"scopes"`
+	Created  time.Time `json:"created"`
+	Used     time.Time `json:"used,omitzero"` // about when; zero is never
+	Expires  time.Time `json:"expires,omitzero"`
+	Findings []string  `json:"findings"`
+}
+
+// The findings about keys.
+const (
+	KeyUnused    = "unused"     // for 90 days, or whatever was asked for
+	KeyNeverUsed = "never-used" // although it is older than that
+	KeyEndless   = "endless"
+	KeyAllScopes = "all-scopes"
+	KeyWide      = "wide" // it may write to most of what there is
+	KeyExpired   = "expired"
+	KeyLong      = "long" // it ends in more than a year
+)
+
+// longKey is how far off the end of a key may be.
+const longKey = 366 * 24 * time.Hour
+
+// ScanKeys looks at the API keys of a project, or of all where it is "". Unused is
+// for how long a key may not be used.
+func ScanKeys(ctx context.Context, db store.DB, project string, unused time.Duration, now time.Time) ([]ScannedKey, error) {
+	list, err := db.Projects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if project != "" {
+		if !slices.Contains(list, project) {
+			return nil, fmt.Errorf("%w: %q", ErrNoProject, project)
+		}
+		list = []string{project}
+	}
+	slices.Sort(list)
+	found := []ScannedKey{}
+	for _, id := range list {
+		var keys []projects.Key
+		err := db.View(ctx, id, func(tx store.Tx) (err error) {
+			keys, err = store.List[projects.Key](ctx, tx, sqlb.Select{From: "api_keys", Order: []sqlb.Order{{Column: "seq"}}})
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the API keys of %s: %w", id, err)
+		}
+		for i := range keys {
+			found = append(found, scanKey(id, &keys[i], unused, now))
+		}
+	}
+	return found, nil
+}
+
+// ErrNoProject says that there is no project of a name.
+var ErrNoProject = errors.New("there is no such project")
+
+func scanKey(project string, k *projects.Key, unused time.Duration, now time.Time) ScannedKey {
+	s := ScannedKey{
+		Project: project, ID: k.ID, Name: k.Name, Tail: k.Tail, Scopes: len(k.Scopes), Created: time.UnixMicro(k.CreatedAt).UTC(), Findings: []string{},
+	}
+	if k.AccessedAt > 0 {
+		s.Used = time.UnixMicro(k.AccessedAt).UTC()
+	}
+	if k.ExpiresAt > 0 {
+		s.Expires = time.UnixMicro(k.ExpiresAt).UTC()
+	}
+	for _, check := range []struct {
+		found bool
+		name  string
+	}{
+		{!s.Expires.IsZero() && !s.Expires.After(now), KeyExpired},
+		{s.Used.IsZero() && now.Sub(s.Created) >= unused, KeyNeverUsed},
+		{!s.Used.IsZero() && now.Sub(s.Used) >= unused, KeyUnused},
+		{s.Expires.IsZero(), KeyEndless},
+		{s.Expires.Sub(now) > longKey, KeyLong},
+		{len(k.Scopes) >= len(identity.ProjectScopes), KeyAllScopes},
+		{len(k.Scopes) < len(identity.ProjectScopes) && 2*writes(k.Scopes) > len(identity.ProjectScopes)/2, KeyWide},
+	} {
+		if check.found {
+			s.Findings = append(s.Findings, check.name)
+		}
+	}
+	return s
+}
+
+// writes counts the scopes that change something.
+func writes(scopes []string) (n int) {
+	for _, s := range scopes {
+		if strings.HasSuffix(s, ".write") {
+			n++
+		}
+	}
+	return n
+}
