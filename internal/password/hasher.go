@@ -62,8 +62,13 @@ func (h *Hasher) VerifyNobody(ctx context.Context, plain string) error {
 // outdated returns a new one. The zero Hash means that the old one stays.
 func (h *Hasher) Upgrade(ctx context.Context, plain string, hash Hash) (ok bool, next Hash, err error) {
 	ok, err = h.Verify(ctx, plain, hash)
-	if !ok || err != nil || !hash.Outdated(h.cost) {
+	if err != nil || hash.IsZero() || !hash.Outdated(h.cost) {
 		return ok, Hash{}, err
+	}
+	if !ok {
+		// A cheap hash that was imported answers in no time, which would tell that
+		// there is such a user.
+		return false, Hash{}, h.VerifyNobody(ctx, plain)
 	}
 	next, err = h.Hash(ctx, plain)
 	return ok, next, err

@@ -122,3 +122,30 @@ func BenchmarkVerifyNobody(b *testing.B) {
 		h.VerifyNobody(b.Context(), "correct horse battery staple")
 	}
 }
+
+// A wrong password takes the work of one of our hashes, whatever the hash is of
+// the user, and whether there is one: how long the answer takes tells nothing.
+func TestAWrongPasswordIsAsMuchWorkForEveryone(t *testing.T) {
+	h, ctx := NewHasher(cheap, 10), t.Context()
+	own, err := h.Hash(ctx, "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := 0
+	inner := h.unknown
+	h.unknown = func() Hash { ours++; return inner() }
+	for name, test := range map[string]struct {
+		hash Hash
+		want int
+	}{
+		"nobody":   {Hash{}, 1},
+		"md5":      {Hash{"144fa7eaa4904e8ee120651997f70dcc", Options{Type: MD5}}, 1},
+		"our own":  {own, 0},
+		"nonsense": {Hash{"x", Options{Type: SHA, Version: "sha9"}}, 1},
+	} {
+		ours = 0
+		if ok, _, err := h.Upgrade(ctx, "battery staple", test.hash); ok || err != nil || ours != test.want {
+			t.Errorf("%s: Upgrade = %v, %v, and %d hashes of nobody, want %d", name, ok, err, ours, test.want)
+		}
+	}
+}
