@@ -34,13 +34,16 @@ type Config struct {
 	// Development adds file, line and trace to the errors of the API.
 	Development bool
 
-	Log         Log
-	Metrics     Metrics
-	Events      Events
-	Network     Network
-	Console     Console
-	Domain      Domain
-	Abuse       bool   // the API's rate limits are on
+	Log     Log
+	Metrics Metrics
+	Events  Events
+	Network Network
+	Console Console
+	Domain  Domain
+	Abuse   bool // the API's rate limits are on
+	// PasswordPasses is how often Argon2id goes over its memory for a new hash.
+	PasswordPasses int64
+
 	KeyReveal   string // whether secrets of API keys can be shown again: RevealOff or RevealCompat
 	Unguarded   bool   // nothing slows down who guesses passwords and codes; see package guard
 	Compression Compression

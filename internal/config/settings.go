@@ -296,6 +296,10 @@ func (c *Config) services() []setting {
 			kind: toggle(&c.Abuse),
 		},
 		{
+			key: "password.passes", start: "2", doc: "passes of Argon2id over 19 MiB for a new password hash; a check is to take 20 to 250 ms (doctor AUT-05), and old hashes are made anew at a sign-in",
+			kind: number(&c.PasswordPasses, 2, 50),
+		},
+		{
 			key: "api_key_reveal", start: RevealOff, doc: "compat keeps a sealed copy of the secrets of API keys, and shows it to owners who have just signed in; off shows each once",
 			kind: choice(&c.KeyReveal, RevealOff, RevealCompat),
 		},

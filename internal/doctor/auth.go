@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -25,6 +26,10 @@ func authChecks() []Check {
 			"AUT-04", authGroup, Low, "Projects ask for more than eight characters",
 			"Passwords of eight characters that many people use are guessed first.", none(func(f *Facts) []string { return f.WeakPolicies },
 				"project", "switch the dictionary on, or ask for longer passwords, in the project's policies", "all do"),
+		},
+		{
+			"AUT-05", authGroup, Low, "A guess at a password costs enough, and not too much",
+			"Who has the hashes guesses as fast as one is made; who signs in waits for as long.", hashesCost,
 		},
 		{
 			"AUT-06", authGroup, Low, "No password is kept in a weaker form than ours",
@@ -61,6 +66,32 @@ func callsAreLimited(_ context.Context, s *Subject) outcome {
 		return fail("_APP_OPTIONS_ABUSE=enabled", "the limits are switched off, but for guesses at secrets")
 	}
 	return pass("they are")
+}
+
+// The bounds of what a password hash is to take (P-1). Fifty milliseconds are the
+// aim; a quick machine at the least cost is still near to it.
+const (
+	quickHash = 20 * time.Millisecond
+	aimHash   = 50 * time.Millisecond
+	slowHash  = 250 * time.Millisecond
+)
+
+func hashesCost(_ context.Context, s *Subject) outcome {
+	if s.System.HashTime <= 0 {
+		return unknown("it was not measured")
+	}
+	passes := max(2, s.Config.PasswordPasses)
+	took := s.System.HashTime * time.Duration(passes) / 2
+	better := func(aim time.Duration) int64 {
+		return min(50, max(2, int64((2*aim+s.System.HashTime-1)/s.System.HashTime)))
+	}
+	switch {
+	case took < quickHash && passes < 50:
+		return fail(fmt.Sprintf("MOORFAST_PASSWORD_PASSES=%d", better(aimHash)), "it takes %v here", took.Round(time.Millisecond))
+	case took > slowHash && passes > 2:
+		return fail(fmt.Sprintf("MOORFAST_PASSWORD_PASSES=%d", better(aimHash)), "it takes %v here", took.Round(time.Millisecond))
+	}
+	return pass("%v here", took.Round(time.Millisecond))
 }
 
 func guessesAreSlow(_ context.Context, s *Subject) outcome {

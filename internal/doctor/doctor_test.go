@@ -27,6 +27,7 @@ func installation(t *testing.T, environ ...string) *Subject {
 		System: System{
 			Protection: vault.Protection{NoCore: true, NoTrace: true, LockedBytes: 1 << 20},
 			NoNewPrivs: true, OpenFiles: 65536, Modules: 20, Revision: "0123abc",
+			HashTime: 50 * time.Millisecond,
 		},
 		Now: now,
 	}
@@ -126,6 +127,7 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 		"AUT-02": with("MOORFAST_DANGEROUS_NO_BRUTE_FORCE=1"),
 		"AUT-03": with("MOORFAST_CONSOLE_SESSION_IDLE=0s"),
 		"AUT-04": known(func(f *Facts) { f.WeakPolicies = []string{"shop"} }),
+		"AUT-05": change(func(_ *testing.T, s *Subject) { s.System.HashTime = 10 * time.Millisecond }),
 		"AUT-06": known(func(f *Facts) { f.ForeignHash = 2 }),
 		"AUT-07": known(func(f *Facts) { f.KeysUnused = []string{"shop/old", "shop/older"} }),
 		"AUT-09": known(func(f *Facts) { f.KeysForever = []string{"shop/server"} }),

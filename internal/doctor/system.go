@@ -6,7 +6,10 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
+	"moorfast/internal/clock"
+	"moorfast/internal/password"
 	"moorfast/internal/vault"
 )
 
@@ -19,9 +22,10 @@ type System struct {
 
 	Root       bool
 	NoNewPrivs bool
-	OpenFiles  uint64 // most at once; 0 is unknown
-	Modules    int    // that the program is made of
-	Revision   string // that it was built from; "dirty" in it means with changes
+	OpenFiles  uint64        // most at once; 0 is unknown
+	Modules    int           // that the program is made of
+	HashTime   time.Duration // of a password, at the least cost; 0 is unknown
+	Revision   string        // that it was built from; "dirty" in it means with changes
 
 	// What tells of the disk of a path instead of [room] and [fileSystem].
 	room       func(path string) (free, total uint64, err error)
@@ -31,6 +35,7 @@ type System struct {
 // ReadSystem asks the machine. The program has called [vault.Protect] before.
 func ReadSystem() System {
 	s := System{Protection: vault.Protected(), Root: os.Geteuid() == 0, OpenFiles: openFiles()}
+	s.HashTime = password.Measure(password.DefaultCost, clock.System{}.Now)
 	if info, ok := debug.ReadBuildInfo(); ok {
 		s.Modules = len(info.Deps)
 		s.Revision = revision(info.Settings)

@@ -177,6 +177,13 @@ func tellSlow(log *slog.Logger) func(context.Context, documents.Slow) {
 	}
 }
 
+// cost is that of new password hashes.
+func cost(c config.Config) password.Cost {
+	cost := password.DefaultCost
+	cost.Time = int(c.PasswordPasses)
+	return cost
+}
+
 // build makes the services and the handler.
 func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) error {
 	// Answers show milliseconds. Rows keep no more, so that what a client reads
@@ -205,7 +212,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	}
 	s.find = core.projects.Find
 	core.teams = teams.New(units, core.users)
-	core.passwords = users.Passwords{Hasher: password.NewHasher(password.DefaultCost, hashQueue)}
+	core.passwords = users.Passwords{Hasher: password.NewHasher(cost(s.config), hashQueue)}
 	s.core = core
 	if err := s.Vault.Prepare(ctx, store.Platform); err != nil {
 		return fmt.Errorf("prepare the platform's keys: %w", err)
