@@ -2,8 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
+	"os"
 	"strconv"
 
 	"moorfast/internal/clock"
@@ -77,9 +81,18 @@ func tellMismatch(ctx context.Context, c config.Config, log *slog.Logger, now cl
 	}
 }
 
-// verifyAudit checks the audit log, and tells of what is wrong with it.
-func (s *Server) verifyAudit(ctx context.Context, log *slog.Logger) error {
-	report, err := s.Verifier().Verify(ctx)
+// CheckAudit checks the audit log, against the checkpoint that lies beside the
+// database as well, and tells of what is wrong with it.
+func (s *Server) CheckAudit(ctx context.Context, log *slog.Logger) error {
+	var saved []string
+	note, err := os.ReadFile(CheckpointPath(s.config.Data))
+	switch {
+	case err == nil:
+		saved = append(saved, string(note))
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("read the newest checkpoint: %w", err)
+	}
+	report, err := s.Verifier(saved...).Verify(ctx)
 	if err != nil || len(report.Findings) == 0 {
 		return err
 	}

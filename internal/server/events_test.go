@@ -12,6 +12,7 @@ import (
 	"moorfast/internal/secevent"
 	"moorfast/internal/server"
 	"moorfast/internal/server/servertest"
+	"moorfast/internal/store"
 )
 
 // heard returns the kinds of the events that have come.
@@ -79,5 +80,34 @@ func TestAKeyThatDoesNotFitIsTold(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "kind=key.mismatch severity=critical") {
 		t.Errorf("log: %s", log.String())
+	}
+}
+
+func TestALogThatWasChangedIsTold(t *testing.T) {
+	s := servertest.New(t)
+	p := s.Found()
+	p.Key.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": right})
+	if err := s.Audit.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	if err := s.CheckAudit(t.Context(), log); err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := heard(t, s)[secevent.AuditTampered]; ok {
+		t.Fatalf("a whole log is told of: %+v", e)
+	}
+	err := s.DB().Update(t.Context(), p.ID, func(tx store.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE audit_records SET body = replace(body, 'ada', 'eve')`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CheckAudit(t.Context(), log); err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := heard(t, s)[secevent.AuditTampered]; !ok || e.Project != p.ID || e.Severity != secevent.Critical {
+		t.Errorf("got %+v", e)
 	}
 }

@@ -96,7 +96,7 @@ func (s *Server) upkeep(ctx context.Context, log *slog.Logger) {
 			return
 		case <-timer.C:
 		}
-		if err := errors.Join(s.Sweep(ctx), s.checkUp(ctx, log), s.verifyAudit(ctx, log)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.Sweep(ctx), s.checkUp(ctx, log), s.CheckAudit(ctx, log)); err != nil && ctx.Err() == nil {
 			log.ErrorContext(ctx, "upkeep", "err", err)
 		}
 		timer.Reset(upkeepEvery)
