@@ -66,6 +66,7 @@ type Rules struct {
 	AuthMethod string // the switch of a way to sign in, as project.Auths names it
 	NoSession  bool   // refused to a user who is signed in
 	MFA        bool   // open to users who have yet to show a second factor
+	Enrol      bool   // open to users who have to get one first
 	Challenged bool   // needs a factor that was proved in the last half hour
 	AnyOrigin  bool   // not checked for where a browser comes from
 	Open       bool   // answers those who may not use the console, too; it tells nothing of it

@@ -55,6 +55,7 @@ type Client struct {
 	Host      string                      // that the request was sent to, with its port
 	Secure    bool                        // it came by HTTPS
 	Origin    string                      // of the page that sent it, or ""
+	Setup     string                      // the setup token of the console that it shows, or ""
 	Refuses   func(address string) string // why users may not be sent to an address, or ""
 }
 

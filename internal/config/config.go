@@ -176,6 +176,7 @@ type Console struct {
 	Hostnames       []string      // that may call the API as the console does
 	Schemes         []string      // of applications that may
 	RootURLs        bool          // links lead to "/" rather than "/console"
+	HideUnknown     bool          // recovery does not tell whether there is an address
 	GitHubAppID     string        // signs people in with GitHub, with the next one
 	GitHubSecret    vault.Secret
 }

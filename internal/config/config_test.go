@@ -124,7 +124,6 @@ func TestMistakes(t *testing.T) {
 		{"MOORFAST_LISTEN=127.0.0.1:99999", "port"},
 		{"MOORFAST_LISTEN=0.0.0.0:80", "MOORFAST_LISTEN: 0.0.0.0:80 can be reached from other machines, over plain HTTP"},
 		{"MOORFAST_LISTEN=:80", "over plain HTTP"},
-		{"MOORFAST_PROFILE=hardened", "MOORFAST_PROFILE: hardened promises what this version can not do yet"},
 		{"MOORFAST_PROFILE=paranoid", "not one of standard, hardened"},
 		{"MOORFAST_TRUSTED_PROXIES=10.0.0.0/33", `"10.0.0.0/33" is not`},
 		{"MOORFAST_OUTBOUND_ALLOW=internal", `MOORFAST_OUTBOUND_ALLOW: "internal" is not a network`},

@@ -46,11 +46,8 @@ func (l *loader) finish() {
 	if c.Domain.Console == "" {
 		c.Domain.Console = c.Domain.Name
 	}
+	l.finishProfile()
 	l.finishTLS()
-	if l.from("router_protection") == "default" {
-		c.Network.KnownHosts = c.Profile == Hardened || Public(c.Domain.Name)
-		l.show("router_protection", map[bool]string{true: "enabled", false: "disabled"}[c.Network.KnownHosts])
-	}
 	l.checkListen()
 	if m := c.Metrics; m.Listen != "" && !loopback(m.Listen) && len(m.Token.Reveal()) < leastToken {
 		l.wrong(l.from("metrics.listen"), "set MOORFAST_METRICS_TOKEN to at least 16 chars, such as the output of openssl rand -hex 16",
@@ -62,21 +59,10 @@ func (l *loader) finish() {
 	if c.Unguarded {
 		c.Notices = append(c.Notices, "DANGER: MOORFAST_DANGEROUS_NO_BRUTE_FORCE is set: passwords and codes can be guessed as fast as the server answers")
 	}
-	if c.Profile == Hardened && len(unbuilt) > 0 {
-		l.wrong(l.from("profile"), "use profile standard",
-			"hardened promises what this version can not do yet: %s", strings.Join(unbuilt, ", "))
-	}
 }
 
 // leastToken is the shortest token that nobody guesses, in chars.
 const leastToken = 16
-
-// unbuilt is what the profile hardened promises (security.md D.00) and nothing
-// does yet. A profile that is less than its name is refused.
-var unbuilt = []string{
-	"a setup token", "15-character console passwords", "second factors for owners", "TLS",
-	"a list of allowed hosts", "__Host- cookies",
-}
 
 // keyVariable reads the root key's own variables, of which an empty one counts:
 // it is refused as a key, and not taken for none.
@@ -156,7 +142,7 @@ func (l *loader) checkListen() {
 	if c.InsecureDev {
 		l.wrong(l.from("insecure_dev"), "listen on 127.0.0.1", "%s is not a loopback address", c.Listen)
 	}
-	if !c.Network.TLS.On() && l.from("force_https") == "default" {
+	if !c.Network.TLS.On() && c.Profile != Hardened && l.from("force_https") == "default" {
 		l.wrong(l.from("listen"),
 			"set MOORFAST_TLS to auto, file or local, or listen on 127.0.0.1 behind a proxy with TLS, or say _APP_OPTIONS_FORCE_HTTPS=enabled where such a proxy is elsewhere, or =disabled to serve without encryption",
 			"%s can be reached from other machines, over plain HTTP", c.Listen)

@@ -200,6 +200,18 @@ func (c *Config) program() []setting {
 			kind: boolean(&c.Console.Access.InvitesBypassList),
 		},
 		{
+			key: "setup_token", doc: "required: the first account of the console shows a token that is printed at the start; off is the default, and required in the profile hardened",
+			kind: words(&c.Console.Access.Setup, "required", "off"),
+		},
+		{
+			key: "console.mfa", doc: "who shows a second factor at the console: off, owners or all; off is the default, and owners in the profile hardened",
+			kind: parsed(&c.Console.Access.MFA, access.ParseMFA),
+		},
+		{
+			key: "enumeration", doc: "hide: recovery answers alike whether there is such an address or not; compat, for projects, is the default, and hide in the profile hardened",
+			kind: words(&c.Console.HideUnknown, "hide", "compat"),
+		},
+		{
 			key: "console.invites", app: []string{"_APP_CONSOLE_INVITES"}, start: "enabled", doc: "owners may invite",
 			kind: toggle(&c.Console.Invites),
 		},
@@ -209,11 +221,11 @@ func (c *Config) program() []setting {
 			kind:  toggle(&c.Console.SessionAlerts),
 		},
 		{
-			key: "console.session_lifetime", start: "365d", doc: "longest life of a console session",
+			key: "console.session_lifetime", start: "365d", doc: "longest life of a console session; 30d in the profile hardened",
 			kind: duration(&c.Console.SessionLifetime, time.Minute),
 		},
 		{
-			key: "console.session_idle", start: "30d", doc: "longest time a console session stays unused; 0 is any",
+			key: "console.session_idle", start: "30d", doc: "longest time a console session stays unused; 0 is any; 12h in the profile hardened",
 			kind: duration(&c.Console.SessionIdle, 0),
 		},
 		{

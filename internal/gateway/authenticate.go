@@ -53,6 +53,7 @@ type Tokens interface {
 type ConsolePolicy interface {
 	Visit(addr netip.Addr) error
 	Request(who access.Person) error
+	Factors(proof access.Proof, enrolling bool) error
 }
 
 // Credentials are what a transport found in a request to tell who sent it.
@@ -124,7 +125,7 @@ func (g *Gateway) authenticate(ctx context.Context, e *api.Endpoint, p *project.
 		return nil, Translate(err)
 	}
 	if home == project.Console && c.Key == "" && !e.Rules.Open {
-		if err := g.console(actor, c.Client); err != nil {
+		if err := g.console(e, actor, c.Client, now); err != nil {
 			return nil, err
 		}
 	}
@@ -145,13 +146,21 @@ func (g *Gateway) authenticate(ctx context.Context, e *api.Endpoint, p *project.
 	return call, nil
 }
 
-// console asks whether the caller may use the console (C-6).
-func (g *Gateway) console(actor identity.Actor, client api.Client) error {
+// console asks whether the caller may use the console (C-6), and has shown enough
+// for it (C-13).
+func (g *Gateway) console(e *api.Endpoint, actor identity.Actor, client api.Client, now time.Time) error {
 	u := actor.User
 	if u == nil {
 		return g.Console.Visit(client.Addr)
 	}
-	return g.Console.Request(access.Person{Email: u.Email, Addr: client.Addr, Invited: u.Invited})
+	if err := g.Console.Request(access.Person{Email: u.Email, Addr: client.Addr, Invited: u.Invited}); err != nil || e.Rules.MFA {
+		return err
+	}
+	session, inSession := u.Session(actor.SessionID, now)
+	return g.Console.Factors(access.Proof{
+		Owner: slices.ContainsFunc(u.Memberships, func(m identity.Membership) bool { return slices.Contains(m.Roles, identity.RoleOwner) }),
+		MFA:   u.MFA, Shown: inSession && len(session.Factors) >= 2,
+	}, e.Rules.Enrol)
 }
 
 // user finds the user by session or JWT, and makes a guest of everyone else.

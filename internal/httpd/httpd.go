@@ -35,6 +35,7 @@ type Server struct {
 	Locales     func(code string) bool
 	Format      string // the response format of requests that name none; "" is the newest
 	ForceHTTPS  bool
+	NoPlain     bool // not even this machine is served by plain HTTP, where ForceHTTPS is set
 	Compression Compression
 	Cookies     Cookies
 
@@ -274,7 +275,7 @@ func (q *lazyQuery) get(name string) string {
 // everyone else, whose request has already been seen on the way.
 func (x *exchange) forceHTTPS() bool {
 	host := project.Host(x.r.Host)
-	if x.client.Secure || host == "localhost" || strings.HasPrefix(host, "127.") || host == "[::1]" {
+	if x.client.Secure || !x.s.NoPlain && (host == "localhost" || strings.HasPrefix(host, "127.") || host == "[::1]") {
 		return false
 	}
 	if x.r.Method != http.MethodGet {

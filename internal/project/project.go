@@ -46,6 +46,7 @@ type Auths struct {
 	PasswordDictionary bool             `json:"passwordDictionary"`
 	PersonalDataCheck  bool             `json:"personalDataCheck"`
 	PasswordStrength   PasswordStrength `json:"passwordStrength"`
+	MinWithMFA         int              `json:"-"` // chars of a password beside a second factor, which is then kept; 0 is as without
 	MFAFactors         MFAFactors       `json:"mfaFactors"`
 	Membership         Privacy          `json:"memberships"`
 	MockNumbers        []MockNumber     `json:"mockNumbers"`

@@ -21,6 +21,9 @@ func consoleProject(c config.Config) *project.Project {
 	if c.Console.SessionLifetime > 0 {
 		auths.SessionDuration = int(c.Console.SessionLifetime.Seconds())
 	}
+	if c.Profile == config.Hardened { // P-2
+		auths.PasswordStrength.Min, auths.MinWithMFA, auths.PasswordDictionary = 15, 8, true
+	}
 	auths.Membership = project.Privacy{UserID: true, UserEmail: true, UserPhone: true, UserName: true, UserMFA: true, UserAccessedAt: true}
 	disabled := map[string]bool{}
 	if !c.Console.Invites {
@@ -79,6 +82,7 @@ func peer(n config.Network) func(*http.Request) api.Client {
 		return api.Client{
 			Addr: c.Addr, Secure: c.Proto == "https", Host: c.Host,
 			UserAgent: r.UserAgent(), SDK: r.Header.Get("X-SDK-Name"), Origin: r.Header.Get("Origin"),
+			Setup: r.Header.Get("X-Moorfast-Setup-Token"),
 		}
 	}
 }

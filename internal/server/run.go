@@ -13,6 +13,7 @@ import (
 	"moorfast/internal/audit"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
+	"moorfast/internal/core/access"
 	"moorfast/internal/httpd"
 	"moorfast/internal/store"
 )
@@ -132,6 +133,9 @@ func (s *Server) greet(out io.Writer, d *door) {
 		fmt.Fprintf(out, "key:      %s, from %s\n", s.Vault.Fingerprint(), s.Vault.Source())
 	}
 	fmt.Fprintf(out, "console:  %s\n", s.Policy.Explain())
+	if s.Setup != "" {
+		fmt.Fprintf(out, "setup:    the first account shows this in the header X-Moorfast-Setup-Token, within %v: %s\n", access.SetupLife, s.Setup)
+	}
 	for _, notice := range s.config.Notices {
 		fmt.Fprintf(out, "note:     %s\n", notice)
 	}

@@ -54,6 +54,9 @@ type Server struct {
 	Audit   *audit.Log
 	Events  *secevent.Bus
 
+	// Setup is the token that the first account of the console has to show, or "".
+	Setup string
+
 	config config.Config
 	core   core
 	db     store.DB
@@ -211,6 +214,9 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		slow: documents.Watch{Now: clk.Now, Longer: s.config.Log.Slow, Tell: tellSlow(log)},
 	}
 	s.find = core.projects.Find
+	if err := s.awaitSetup(ctx, core.users); err != nil {
+		return err
+	}
 	core.teams = teams.New(units, core.users)
 	core.passwords = users.Passwords{Hasher: password.NewHasher(cost(s.config), hashQueue)}
 	s.core = core
@@ -234,6 +240,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	h := &httpd.Server{
 		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),
 		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
+		NoPlain: s.config.Profile == config.Hardened,
 		Cookies: cookies(s.config), Hosts: hosts(s.config),
 		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
 	}

@@ -56,7 +56,7 @@ type core struct {
 func (s *Server) services(c core) []api.Service {
 	catalog := documents.New().Watched(c.slow)
 	return []api.Service{
-		&account.Service{Users: c.users, Passwords: c.passwords, Tokens: s.Vault, Console: s.Policy},
+		&account.Service{Users: c.users, Passwords: c.passwords, Tokens: s.Vault, Console: s.Policy, HideUnknown: s.config.Console.HideUnknown},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},
 		&usersservice.Service{Users: c.users, Teams: c.teams, Passwords: c.passwords, Tokens: s.Vault},
 		&teamsservice.Service{Users: c.users, Teams: c.teams, Projects: c.projects, Console: s.Policy},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"moorfast/internal/apierr"
 )
@@ -44,6 +45,8 @@ type Settings struct {
 	Addrs             Addrs
 	Enforce           Enforce
 	InvitesBypassList bool // the e-mail list does not hold for invited people
+	Setup             bool // the first account has to show a token; see [Policy.AwaitSetup]
+	MFA               MFA  // who has to show a second factor
 }
 
 // Open reports whether anybody may make an account, from anywhere.
@@ -56,6 +59,8 @@ type Person struct {
 	Email   string     // of the account, as stored
 	Addr    netip.Addr // of the client, see package clientaddr
 	Invited bool       // an owner's invitation made the account, or makes it now
+	Setup   string     // the setup token that was shown, for [Policy.SignUp]
+	At      time.Time  // now, for the same
 }
 
 // Policy answers for one set of settings. Its methods return nil, or the row of
@@ -63,6 +68,7 @@ type Person struct {
 type Policy struct {
 	settings   Settings
 	exceptions exceptions
+	setup      setup
 }
 
 // New returns the policy of s.
@@ -70,8 +76,14 @@ func New(s Settings) *Policy { return &Policy{settings: s} }
 
 // SignUp says whether a console account may be made: by a form, a provider, a
 // link or a code. If the path is not an invitation, the caller then checks the
-// root limit in the transaction that makes the account; see [Policy.RootOnly].
-func (p *Policy) SignUp(who Person) error { return p.lists(who) }
+// root limit in the transaction that makes the account; see [Policy.RootOnly],
+// and takes the setup token there; see [Policy.Take].
+func (p *Policy) SignUp(who Person) error {
+	if err := p.lists(who); err != nil {
+		return err
+	}
+	return p.setup.admits(who)
+}
 
 // SignIn says whether somebody may sign in, or exchange one token for another.
 func (p *Policy) SignIn(who Person) error { return p.from(EnforceAuth, who) }

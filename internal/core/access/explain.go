@@ -9,7 +9,20 @@ import (
 // Explain says in one line who may sign up and sign in, and from where. It
 // counts e-mail addresses rather than naming them.
 func (p *Policy) Explain() string {
-	s := p.settings
+	line := p.settings.explain()
+	if p.settings.Setup {
+		line += "; the first account shows a setup token"
+	}
+	switch p.settings.MFA {
+	case MFAOwners:
+		line += "; owners show a second factor"
+	case MFAAll:
+		line += "; everybody shows a second factor"
+	}
+	return line
+}
+
+func (s Settings) explain() string {
 	signUp := "anyone may sign up"
 	if s.RootOnly {
 		signUp = "the first account may sign up, later ones by invitation"

@@ -17,7 +17,7 @@ type Passwords struct{ Hasher *password.Hasher }
 // New hashes a password that a user is about to get, or says why he may not
 // have it. The user is as he will be then, with the history that he has now.
 func (p Passwords) New(ctx context.Context, auths project.Auths, plain string, r *User) (password.Hash, error) {
-	if err := check(auths, plain); err != nil {
+	if err := check(auths, plain, r); err != nil {
 		return password.Hash{}, api.Invalid("password", err)
 	}
 	if auths.PersonalDataCheck && r.Person().Within(plain) {
@@ -40,8 +40,11 @@ func (p Passwords) New(ctx context.Context, auths project.Auths, plain string, r
 	return hash, busy(err)
 }
 
-func check(auths project.Auths, plain string) error {
+func check(auths project.Auths, plain string, r *User) error {
 	want := auths.PasswordStrength
+	if r.MFA && auths.MinWithMFA > 0 {
+		want.Min = auths.MinWithMFA
+	}
 	strength := password.Strength{
 		Min: want.Min, Uppercase: want.Uppercase, Lowercase: want.Lowercase, Number: want.Number, Symbol: want.Symbols,
 	}

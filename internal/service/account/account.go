@@ -64,6 +64,10 @@ type Service struct {
 	Mailer    Mailer // nil where mail is not set up
 	Texter    Texter // nil where there is no provider of text messages
 
+	// HideUnknown has recovery answer for every address as if there were a user
+	// with it, on projects as it does on the console (P-3).
+	HideUnknown bool
+
 	root sync.Mutex // held by whoever is becoming the console's root
 }
 
@@ -122,7 +126,7 @@ func (s *Service) myself(ctx context.Context, call *api.Call) (*users.User, erro
 
 // person is who stands at the console's door.
 func person(call *api.Call, r *users.User) access.Person {
-	return access.Person{Email: r.EmailText(), Addr: call.Client.Addr, Invited: r.Invited}
+	return access.Person{Email: r.EmailText(), Addr: call.Client.Addr, Invited: r.Invited, Setup: call.Client.Setup, At: call.Now()}
 }
 
 // link adds to the query of an address.

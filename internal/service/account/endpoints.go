@@ -37,7 +37,7 @@ func (s *Service) profile() []api.Endpoint {
 		}, s.create),
 		api.New(own(api.Spec{
 			Name: "account.get", Method: "GET", Path: "/v1/account", Model: "account",
-			Summary: "Get the signed-in user.",
+			Summary: "Get the signed-in user.", Rules: api.Rules{Enrol: true},
 		}), s.get),
 		api.New(own(api.Spec{
 			Name: "account.delete", Method: "DELETE", Path: "/v1/account",

@@ -10,19 +10,19 @@ func (s *Service) factors() []api.Endpoint {
 		api.New(own(api.Spec{
 			Name: "account.updateMFA", Method: "PATCH", Path: "/v1/account/mfa", Model: "account",
 			Summary: "Ask for a second factor at each sign-in, or not.",
-			Rules:   api.Rules{Sensitive: true},
+			Rules:   api.Rules{Sensitive: true, Enrol: true},
 			Event:   updated, Audit: audit,
 		}), s.updateMFA),
 		api.New(own(api.Spec{
 			Name: "account.createMfaAuthenticator", Methods: []string{"account.createMFAAuthenticator"}, Method: "POST", Path: authenticator, Model: "mfaType",
 			Summary: "Set up an app that makes one-time codes.",
-			Rules:   api.Rules{Sensitive: true},
+			Rules:   api.Rules{Sensitive: true, Enrol: true},
 			Event:   updated, Audit: audit,
 		}), s.createAuthenticator),
 		api.New(own(api.Spec{
 			Name: "account.updateMfaAuthenticator", Methods: []string{"account.updateMFAAuthenticator"}, Method: "PUT", Path: authenticator, Model: "account",
-			Summary: "Verify the app with one of its codes.",
-			Event:   updated, Audit: audit,
+			Summary: "Verify the app with one of its codes.", Rules: api.Rules{Enrol: true},
+			Event: updated, Audit: audit,
 		}), s.updateAuthenticator),
 		api.New(own(api.Spec{
 			Name: "account.deleteMfaAuthenticator", Methods: []string{"account.deleteMFAAuthenticator"}, Method: "DELETE", Path: authenticator,
@@ -56,7 +56,7 @@ func (s *Service) factors() []api.Endpoint {
 		api.New(own(api.Spec{
 			Name: "account.createMfaRecoveryCodes", Methods: []string{"account.createMFARecoveryCodes"}, Method: "POST", Path: codes, Status: 201, Model: "mfaRecoveryCodes",
 			Summary: "Make recovery codes.",
-			Rules:   api.Rules{Sensitive: true},
+			Rules:   api.Rules{Sensitive: true, Enrol: true},
 			Event:   updated, Audit: audit,
 		}), s.createRecoveryCodes),
 		api.New(own(api.Spec{

@@ -61,13 +61,13 @@ func (s *Service) sessions() []api.Endpoint {
 		}), s.listSessions),
 		api.New(own(api.Spec{
 			Name: "account.deleteSessions", Method: "DELETE", Path: "/v1/account/sessions",
-			Summary: "End all sessions of the user.",
-			Event:   "users.[userId].sessions.[sessionId].delete", Audit: ended,
+			Summary: "End all sessions of the user.", Rules: api.Rules{Enrol: true},
+			Event: "users.[userId].sessions.[sessionId].delete", Audit: ended,
 			Limit: api.Limit{N: 100, Keys: perClient},
 		}), s.deleteSessions),
 		api.New(own(api.Spec{
 			Name: "account.getSession", Method: "GET", Path: "/v1/account/sessions/{sessionId}", Model: "session",
-			Summary: "Get one of the user's sessions, or the current one.",
+			Summary: "Get one of the user's sessions, or the current one.", Rules: api.Rules{Enrol: true},
 		}), s.getSession),
 		api.New(own(api.Spec{
 			Name: "account.updateSession", Method: "PATCH", Path: "/v1/account/sessions/{sessionId}", Model: "session",

@@ -20,6 +20,10 @@ type mfaParams struct {
 // updateMFA switches a second factor on or off. The session that switches it on
 // has what it needs to go on: the factors that are set up count as proved there.
 func (s *Service) updateMFA(ctx context.Context, call *api.Call, in mfaParams) (model.Account, error) {
+	if !in.MFA && call.Project.Auths.MinWithMFA > 0 {
+		// The password may be one that is too short alone.
+		return model.Account{}, apierr.AccessForbidden.Detail("The second factor of an account can be replaced here, and not given up.")
+	}
 	return s.change(ctx, call, func(tx store.Tx, r *users.User) error {
 		r.MFA = in.MFA
 		if err := s.Users.Update(ctx, tx, r, "mfa"); err != nil || !in.MFA {

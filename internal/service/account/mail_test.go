@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ type office struct {
 	project *project.Project
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T, change ...func(*account.Service)) *office {
 	t.Helper()
 	v := vaulttest.New(t)
 	db, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Vault: v, Migrations: func(string) []migrate.Migration {
@@ -80,11 +81,14 @@ func newOffice(t *testing.T) *office {
 	}
 	o.units = api.Units{DB: db, Now: o.clock.Now, NewID: func() string { return id.New(o.clock.Now()) }}
 	o.users = users.New(o.units, teams.Memberships{}, users.Options{}, slog.New(slog.DiscardHandler))
-	o.table, err = api.Compile(&account.Service{
+	service := &account.Service{
 		Users: o.users, Tokens: v, Console: access.New(access.Settings{RootOnly: true}), Mailer: o.post, Texter: o.post,
 		Passwords: users.Passwords{Hasher: password.NewHasher(password.Cost{Memory: 64, Time: 1, Threads: 1}, 10)},
-	})
-	if err != nil {
+	}
+	for _, fn := range change {
+		fn(service)
+	}
+	if o.table, err = api.Compile(service); err != nil {
 		t.Fatal(err)
 	}
 	return o
@@ -273,6 +277,28 @@ func TestChallengesByMail(t *testing.T) {
 	session := o.must("updateMfaChallenge", "walter", m{"challengeId": c["$id"], "otp": o.post.mail.Code})
 	if got, _ := json.Marshal(session["factors"]); string(got) != `["password","email"]` || session["mfaUpdatedAt"] == "" {
 		t.Errorf("session = %v", session)
+	}
+}
+
+// P-3: where the settings say so, projects tell no more than the console does.
+func TestProjectsHideWhoIsThereWhereTheyAreTold(t *testing.T) {
+	for _, hide := range []bool{false, true} {
+		o := newOffice(t, func(s *account.Service) { s.HideUnknown = hide })
+		o.must("create", "", m{"userId": "ulf", "email": "ulf@x.io", "password": secret})
+		first := o.must("createRecovery", "", m{"email": "ulf@x.io", "url": "https://x.io/"})
+		second := o.must("createRecovery", "", m{"email": "ulf@x.io", "url": "https://x.io/"})
+		if hide == (first["userId"] == second["userId"]) || !strings.Contains(o.post.mail.Link, "userId=ulf") {
+			t.Errorf("hide %v: users %v and %v, link %s", hide, first["userId"], second["userId"], o.post.mail.Link)
+		}
+		o.post.mail = account.Mail{}
+		if !hide {
+			o.refused("createRecovery", "", m{"email": "nobody@x.io", "url": "https://x.io/"}, apierr.UserNotFound)
+			continue
+		}
+		unknown := o.must("createRecovery", "", m{"email": "nobody@x.io", "url": "https://x.io/"})
+		if o.post.mail.To != "" || unknown["expire"] != first["expire"] || len(unknown) != len(first) {
+			t.Errorf("nobody: %v", unknown)
+		}
 	}
 }
 

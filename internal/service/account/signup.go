@@ -43,12 +43,16 @@ func (s *Service) create(ctx context.Context, call *api.Call, in createParams) (
 	if err := r.SetPassword(hash, call.Project.Auths.PasswordHistory, call.Micros()); err != nil {
 		return model.Account{}, err
 	}
-	return api.Write(ctx, call, func(tx store.Tx) (model.Account, error) {
+	made, err := api.Write(ctx, call, func(tx store.Tx) (model.Account, error) {
 		if err := s.admit(ctx, tx, call, r, apierr.UserConsoleCountExceeded); err != nil {
 			return model.Account{}, err
 		}
 		return s.model(ctx, tx, call, r)
 	})
+	if call.Project.IsConsole() {
+		s.Console.Made(r.ID, err == nil)
+	}
+	return made, err
 }
 
 // room refuses, before the slow work, a user for whom there is no room.
@@ -98,6 +102,9 @@ func (s *Service) admit(ctx context.Context, tx store.Tx, call *api.Call, r *use
 		err := s.Users.Claim(ctx, tx, r.ID, s.Console.RootOnly())
 		if errors.Is(err, apierr.UserConsoleCountExceeded) {
 			return late
+		}
+		if err == nil {
+			err = s.Console.Take(person(call, r), r.ID)
 		}
 		if err != nil {
 			return err

@@ -65,6 +65,9 @@ func (s *Service) invite(ctx context.Context, call *api.Call, kind users.TokenKi
 		call.Subject(r.ID, r.Name, r.EmailText())
 		return r, s.Users.Issue(ctx, tx, t)
 	})
+	if call.Project.IsConsole() {
+		s.Console.Made(fresh.ID, err == nil)
+	}
 	return r, t, err
 }
 

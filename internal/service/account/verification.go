@@ -39,7 +39,8 @@ func (s *Service) createRecovery(ctx context.Context, call *api.Call, in recover
 		return r, s.Users.Issue(ctx, tx, t)
 	})
 	// Who asks the console for an address learns nothing about it (P-3).
-	if call.Project.IsConsole() && (errors.Is(err, apierr.UserNotFound) || errors.Is(err, apierr.UserBlocked)) {
+	hide := (s.HideUnknown || call.Project.IsConsole()) && !call.Actor.Server()
+	if hide && (errors.Is(err, apierr.UserNotFound) || errors.Is(err, apierr.UserBlocked)) {
 		t.UserID = call.NewID()
 		return t.Model("", ""), nil
 	}
@@ -50,6 +51,9 @@ func (s *Service) createRecovery(ctx context.Context, call *api.Call, in recover
 		Kind: RecoveryMail, To: r.EmailText(), Name: r.Name, Locale: call.Locale,
 		Link: link(in.URL, map[string]string{"userId": r.ID, "secret": secret, "expire": model.Time(t.ExpiresAt)}),
 	})
+	if hide {
+		t.UserID = call.NewID() // or it would be the same each time, as it is for nobody
+	}
 	return answer(call, t, secret, ""), err
 }
 
