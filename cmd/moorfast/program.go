@@ -135,7 +135,7 @@ func (p *program) root() *cobra.Command {
 	f.String("data", "", "directory of everything that is kept (default ./data)")
 	f.String("key", "", "where the root key is: "+rootkey.Forms+" (default file:DATA/keys/master.key)")
 	f.StringVar(&p.file, "config", "", "settings file (default DATA/moorfast.toml, if there is one)")
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.keyCommand(), p.accessCommand(), p.adminCommand(), p.auditCommand(), p.apiKeyCommand(), p.doctorCommand(), p.dbCommand(), p.openapiCommand(), p.versionCommand())
+	root.AddCommand(p.initCommand(), p.serveCommand(), p.configCommand(), p.keyCommand(), p.accessCommand(), p.adminCommand(), p.auditCommand(), p.apiKeyCommand(), p.doctorCommand(), p.dbCommand(), p.openapiCommand(), p.versionCommand())
 	group(root)
 	return root
 }
