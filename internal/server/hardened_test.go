@@ -135,6 +135,14 @@ func TestHardenedConsoleSessions(t *testing.T) {
 	if end := a.Text("expire"); !strings.HasPrefix(end, s.Clock.Now().Add(30*24*time.Hour).UTC().Format("2006-01-02T15:04")) {
 		t.Errorf("the session ends at %s", end)
 	}
+	// Extending it does not make it live longer than that, and neither does use.
+	for range 65 {
+		s.Clock.Advance(11 * time.Hour)
+		c.Must("PATCH", "/account/sessions/current", nil)
+	}
+	s.Clock.Advance(6 * time.Hour) // 30 days and an hour
+	c.Refused("GET", "/account", nil, 401, "general_unauthorized_scope")
+	c, _ = signIn()
 	a = c.Must("DELETE", "/account/sessions/current", nil)
 	if got := a.Header.Values("Set-Cookie"); len(got) != 1 || !strings.HasPrefix(got[0], "__Host-a_session_console=; Path=/; Expires=") {
 		t.Errorf("signing out: %q", got)

@@ -209,7 +209,8 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		files:    s.files,
 		projects: projects.New(s.db, s.Vault, consoleProject(s.config), life, now, log, s.files, s.cache, s.Audit),
 		users: users.New(units, teams.Memberships{}, users.Options{
-			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, Country: s.country, CountryName: locale.CountryName,
+			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, ConsoleLife: s.config.Console.SessionLifetime,
+			Country: s.country, CountryName: locale.CountryName,
 		}, log),
 		slow: documents.Watch{Now: clk.Now, Longer: s.config.Log.Slow, Tell: tellSlow(log)},
 	}

@@ -162,17 +162,24 @@ func (u *Users) alive(tx store.Tx) sqlb.Cond {
 	now := u.micros()
 	unexpired := sqlb.Ge("expires_at", now)
 	if idle := u.idleIn(tx); idle > 0 {
-		return sqlb.And(unexpired, sqlb.Ge("used_at", now-idle.Microseconds()))
+		unexpired = sqlb.And(unexpired, sqlb.Ge("used_at", now-idle.Microseconds()))
+	}
+	if u.life > 0 && tx.Project() == store.Platform {
+		unexpired = sqlb.And(unexpired, sqlb.Ge("created_at", now-u.life.Microseconds()))
 	}
 	return unexpired
 }
 
 // ends is when a session ends, if it is not used again.
 func (u *Users) ends(tx store.Tx, s *Session) int64 {
+	end := s.ExpiresAt
 	if idle := u.idleIn(tx); idle > 0 {
-		return min(s.ExpiresAt, s.UsedAt+idle.Microseconds())
+		end = min(end, s.UsedAt+idle.Microseconds())
 	}
-	return s.ExpiresAt
+	if u.life > 0 && tx.Project() == store.Platform {
+		end = min(end, s.CreatedAt+u.life.Microseconds())
+	}
+	return end
 }
 
 // idleIn is for how long a session of a project lives without being used, or 0.

@@ -35,6 +35,7 @@ type Users struct {
 	teams Teams
 	log   *slog.Logger
 	idle  time.Duration
+	life  time.Duration
 	geo   func(netip.Addr) string
 	names func(code, locale string) string
 	cache *cache.Cache[key, *identity.User]
@@ -55,6 +56,9 @@ type Options struct {
 	// ConsoleIdle is for how long a session of the console lives without being
 	// used; 0 is for as long as it lives at all (S-2).
 	ConsoleIdle time.Duration
+	// ConsoleLife is for how long a session of the console lives at all, however it
+	// was extended, or opened when it was longer; 0 is for as long as it says.
+	ConsoleLife time.Duration
 	// Country finds the country of an address, as a code of two capitals or "";
 	// nil knows none.
 	Country func(netip.Addr) string
@@ -65,7 +69,7 @@ type Options struct {
 // New returns the users of a store.
 func New(units api.Units, teams Teams, o Options, log *slog.Logger) *Users {
 	return &Users{
-		units: units, teams: teams, log: log, idle: o.ConsoleIdle, geo: o.Country, names: o.CountryName,
+		units: units, teams: teams, log: log, idle: o.ConsoleIdle, life: o.ConsoleLife, geo: o.Country, names: o.CountryName,
 		cache: cache.New[key, *identity.User](cached, o.Staleness, units.Now),
 	}
 }

@@ -235,6 +235,9 @@ func (s *Service) updateSession(ctx context.Context, call *api.Call, in sessionP
 			return model.Session{}, err
 		}
 		row.ExpiresAt = expiry(call)
+		if call.Project.IsConsole() { // where its life is counted from the sign-in (S-2)
+			row.ExpiresAt = row.CreatedAt + int64(call.Project.Auths.SessionDuration)*time.Second.Microseconds()
+		}
 		err = s.Users.UpdateSession(ctx, tx, row, "expires_at")
 		return s.Users.Show(row, call.Locale, row.ID == call.Actor.SessionID, ""), err
 	})
