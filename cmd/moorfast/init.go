@@ -90,7 +90,7 @@ func (p *program) init(profile string) error {
 	}
 	fmt.Fprintf(p.out, "next:     %s\n", serve)
 	if profile == config.Hardened {
-		fmt.Fprintln(p.out, "          The first start prints the token that the first account shows. For other machines, set tls and listen first.")
+		fmt.Fprintln(p.out, "          The first start prints the token that the first account shows. For other machines, set tls, listen and domain.name first.")
 	}
 	fmt.Fprintln(p.out, "          then moorfast doctor, which says what is left to do")
 	return nil

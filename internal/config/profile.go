@@ -45,6 +45,9 @@ func (l *loader) finishProfile() {
 		}
 	}
 	t := c.Network.TLS.On()
+	if !t {
+		c.Notices = append(c.Notices, "the profile hardened serves nothing by plain HTTP: set MOORFAST_TLS, or have a proxy on this machine that speaks TLS say X-Forwarded-Proto: https")
+	}
 	for _, rule := range []struct {
 		key     string
 		broken  bool

@@ -13,8 +13,8 @@ import (
 // FilePath is where the settings file of a data directory is looked for.
 func (c Config) FilePath() string { return filepath.Join(c.Data, fileName) }
 
-// Template returns a settings file in which the profile is chosen, and every
-// other setting is there with what it means, commented out at its default.
+// Template returns a settings file in which the profile is chosen, with the TLS
+// that hardened needs, and every other setting is there with what it means, commented out at its default.
 func Template(profile string) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Settings of moorfast. Flags and the environment win over this file.\n" +
@@ -36,6 +36,8 @@ func Template(profile string) []byte {
 		switch {
 		case row.key == "profile":
 			fmt.Fprintf(&b, "profile = %q\n", profile)
+		case row.key == "tls" && profile == Hardened: // which serves nothing without
+			b.WriteString("# Comment it out where a proxy on this machine speaks TLS.\ntls = \"local\"\n")
 		case row.kind.secret:
 			fmt.Fprintf(&b, "# %s_file = \"\"\n", row.key)
 		default:

@@ -21,7 +21,7 @@ func TestTheTemplateHasEverySettingAtItsDefault(t *testing.T) {
 		t.Errorf("a file that was there: %v", err)
 	}
 	c, err := Load(Sources{File: path})
-	if err != nil || c.Profile != Hardened || c.Origin("listen") != "default" {
+	if err != nil || c.Profile != Hardened || c.Network.TLS.Mode != TLSLocal || c.Origin("listen") != "default" {
 		t.Fatalf("%v, profile %s", err, c.Profile)
 	}
 

@@ -79,9 +79,12 @@ func look(r *http.Request) (seen, fine bool) {
 		return false, true
 	}
 	head := kept.take()
-	// What was sent ahead, behind another request, is not seen from its beginning.
+	// What was sent ahead, behind another request, is not seen from its beginning;
+	// what came as soon as that was answered may lack the byte by which the server
+	// has waited for it.
 	line, rest, ok := bytes.Cut(head, []byte("\n"))
-	if !ok || !bytes.HasPrefix(line, []byte(r.Method+" "+r.RequestURI+" ")) {
+	begin := []byte(r.Method + " " + r.RequestURI + " ")
+	if !ok || !bytes.HasPrefix(line, begin) && !bytes.HasPrefix(line, begin[1:]) {
 		return false, true
 	}
 	return true, strict(line, rest)
