@@ -278,9 +278,9 @@ func (m *model) list(actor *identity.Actor, filters []filter, orders []string, d
 // TestTablesAgreeWithAModel asks random questions of random tables. Whoever
 // changes the seed finds other ones.
 func TestTablesAgreeWithAModel(t *testing.T) {
-	tables, questions := uint64(6), 250
+	tables, questions := uint64(4), 150
 	if testing.Short() || onPostgres {
-		tables, questions = 3, 150
+		tables, questions = 2, 100
 	}
 	for seed := range tables {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
