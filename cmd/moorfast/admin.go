@@ -23,7 +23,7 @@ func (p *program) adminCommand() *cobra.Command {
 		Long: `Let people in at the console, from the host: with a server that runs, or without.
 
 Who may run these has the data anyway, so no list of the console holds for them.
-What was done is in the server's log.`,
+What was done is in the audit log.`,
 	}
 	group(cmd)
 	cmd.AddCommand(

@@ -351,3 +351,49 @@ func TestEmailsAreHashedInTheLogWhereThatIsSet(t *testing.T) {
 		t.Error("there is no record of the user")
 	}
 }
+
+func TestWhoCallsTooOftenIsRecorded(t *testing.T) {
+	s := servertest.New(t, "_APP_OPTIONS_ABUSE=enabled")
+	app := s.Found()
+	limited := 0
+	for range 15 {
+		if a := app.Guest.Do("POST", "/account/sessions/email", servertest.M{"email": "ada@example.org", "password": "wrong horse 1"}); a.Status == 429 {
+			limited++
+		}
+	}
+	verify(t, s)
+	got := 0
+	for _, r := range records(t, s, "app") {
+		if r.Event == "session.create" && r.Outcome == "general_rate_limit_exceeded" {
+			got += max(r.Count, 1)
+		}
+	}
+	if limited == 0 || got != limited {
+		t.Errorf("%d calls were limited, and %d are recorded", limited, got)
+	}
+}
+
+// L-7: what cannot be recorded does not happen.
+func TestAChangeThatCannotBeRecordedIsRefused(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	ctx := context.Background()
+	rename := func(from, to string) {
+		t.Helper()
+		err := s.DB().Update(ctx, "app", func(tx store.Tx) error {
+			_, err := tx.Exec(ctx, `ALTER TABLE `+from+` RENAME TO `+to)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rename("audit_records", "audit_away")
+	user := servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"}
+	if a := app.Key.Do("POST", "/users", user); a.Status < 500 {
+		t.Errorf("a change without a record: %d %s", a.Status, a.Body)
+	}
+	app.Key.Refused("GET", "/users/ada", nil, 404, "user_not_found") // reads go on
+	rename("audit_away", "audit_records")
+	app.Key.Must("POST", "/users", user)
+}
