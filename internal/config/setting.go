@@ -73,7 +73,7 @@ func boolean(field *bool) kind { return words(field, "true", "false") }
 
 // flag is boolean, with 1 and 0 for those who know such variables.
 func flag(field *bool) kind {
-	return parsed(field, func(s string) (bool, error) {
+	k := parsed(field, func(s string) (bool, error) {
 		switch s {
 		case "true", "1":
 			return true, nil
@@ -82,6 +82,8 @@ func flag(field *bool) kind {
 		}
 		return false, fmt.Errorf("%.40q is neither true nor false", s)
 	})
+	k.yes, k.no = "true", "false"
+	return k
 }
 
 func words(field *bool, yes, no string) kind {
