@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"moorfast/internal/vault"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"moorfast/internal/vault"
 )
 
 // Sources are where settings come from. A flag wins over the environment, and

@@ -11,7 +11,8 @@ import (
 func (l *loader) finishTLS() {
 	t := &l.config.Network.TLS
 	for _, s := range []struct{ key, text, mode string }{
-		{"tls_cert", t.Cert, TLSFile}, {"tls_key", t.Key, TLSFile},
+		{"tls_cert", t.Cert, TLSFile},
+		{"tls_key", t.Key, TLSFile},
 		{"tls_acme_roots", t.Roots, TLSAuto},
 	} {
 		if s.text != "" && t.Mode != s.mode {

@@ -51,31 +51,32 @@ func result(err error) guard.Result {
 
 func (g *Gateway) attempt(ctx context.Context, e *api.Endpoint, call *api.Call) guard.Attempt {
 	a := guard.Attempt{Project: call.Project.ID, Addr: call.Client.Addr}
-	var find func() (string, error) // the id of the user
+	known := func(id string) bool { return g.knows(ctx, a.Project, a.Addr, id, call.Now()) }
 	switch e.Rules.Proof {
 	case api.OfEmail:
 		address := call.Param("email")
 		a.Account = "email " + guard.Mailbox(address)
-		find = func() (string, error) { return g.Users.Search(ctx, a.Project, strings.ToLower(address), "") }
+		a.Known = func() bool {
+			id, err := g.Users.Search(ctx, a.Project, strings.ToLower(address), "")
+			return err == nil && known(id)
+		}
 	case api.OfUserID:
 		id := call.Param("userId")
 		a.Account = "user " + id
-		find = func() (string, error) { return id, nil }
+		a.Known = func() bool { return known(id) }
 	case api.OfCaller:
 		id := call.Actor.UserID()
 		a.Account = "user " + id
-		find = func() (string, error) { return id, nil }
+		a.Known = func() bool { return known(id) }
 	case api.NoProof:
 	}
-	a.Known = func() bool { return g.knows(ctx, a.Project, a.Addr, find, call.Now()) }
 	return a
 }
 
 // knows tells whether a user is signed in from the network of an address. When it
 // can not be told, he is not.
-func (g *Gateway) knows(ctx context.Context, project string, addr netip.Addr, find func() (string, error), now time.Time) bool {
-	id, err := find()
-	if err != nil || id == "" {
+func (g *Gateway) knows(ctx context.Context, project string, addr netip.Addr, id string, now time.Time) bool {
+	if id == "" {
 		return false
 	}
 	user, err := g.Users.Identity(ctx, project, id)

@@ -127,7 +127,7 @@ func TestTLSIsServedAndPlainHTTPLeadsThere(t *testing.T) {
 			t.Errorf("%s by plain HTTP to %q: %d to %q, want %d to %q", c.method, c.host, r.StatusCode, r.Header.Get("Location"), c.status, c.location)
 		}
 	}
-	if r, err := http.Get(strings.Replace(api, "https", "http", 1)); err == nil { //nolint:gosec // G107: it is the test's own
+	if r, err := http.Get(strings.Replace(api, "https", "http", 1)); err == nil {
 		r.Body.Close()
 		if r.StatusCode != http.StatusBadRequest {
 			t.Errorf("plain HTTP at the port of TLS: %d", r.StatusCode)

@@ -21,38 +21,50 @@ func TestSessionsAndTheirTokensEndAtOnce(t *testing.T) {
 			"the other device signs out", func(_ servertest.Project, _, other *servertest.Client) {
 				other.Must("DELETE", "/account/sessions/current", nil)
 			},
-			[2]string{"401", "general_unauthorized_scope"}, [2]string{"401", "general_unauthorized_scope"}, [2]string{"200", ""},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"200", ""},
 		},
 		{
 			"all sessions are ended", func(_ servertest.Project, user, _ *servertest.Client) {
 				user.Must("DELETE", "/account/sessions", nil)
 			},
-			[2]string{"401", "general_unauthorized_scope"}, [2]string{"401", "general_unauthorized_scope"}, [2]string{"200", ""},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"200", ""},
 		},
 		{
 			"the password changes", func(_ servertest.Project, user, _ *servertest.Client) {
 				user.Must("PATCH", "/account/password", servertest.M{"password": wrong, "oldPassword": right})
 			},
-			[2]string{"401", "general_unauthorized_scope"}, [2]string{"401", "general_unauthorized_scope"}, [2]string{"401", "user_jwt_invalid"},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"401", "user_jwt_invalid"},
 		},
 		{
 			"a server sets the password", func(p servertest.Project, _, _ *servertest.Client) {
 				p.Key.Must("PATCH", "/users/walter/password", servertest.M{"password": wrong})
 			},
-			[2]string{"401", "general_unauthorized_scope"}, [2]string{"401", "general_unauthorized_scope"}, [2]string{"401", "user_jwt_invalid"},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"401", "general_unauthorized_scope"},
+			[2]string{"401", "user_jwt_invalid"},
 		},
 		{
 			"the user is blocked", func(p servertest.Project, _, _ *servertest.Client) {
 				p.Key.Must("PATCH", "/users/walter/status", servertest.M{"status": false})
 			},
-			[2]string{"403", "user_blocked"}, [2]string{"403", "user_blocked"}, [2]string{"403", "user_blocked"},
+			[2]string{"403", "user_blocked"},
+			[2]string{"403", "user_blocked"},
+			[2]string{"403", "user_blocked"},
 		},
 		{
 			"a second factor is asked for", func(p servertest.Project, user, _ *servertest.Client) {
 				p.Key.Must("PATCH", "/users/walter/verification", servertest.M{"emailVerification": true})
 				user.Must("PATCH", "/account/mfa", servertest.M{"mfa": true})
 			},
-			[2]string{"401", "user_more_factors_required"}, [2]string{"401", "user_more_factors_required"}, [2]string{"200", ""},
+			[2]string{"401", "user_more_factors_required"},
+			[2]string{"401", "user_more_factors_required"},
+			[2]string{"200", ""},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

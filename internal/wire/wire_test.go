@@ -2,12 +2,14 @@ package wire_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,7 +61,7 @@ func send(t *testing.T, addr, text string) (status int, closed bool) {
 	io.Copy(io.Discard, response.Body)
 	conn.SetDeadline(time.Now().Add(150 * time.Millisecond))
 	_, err = r.ReadByte()
-	return response.StatusCode, err == io.EOF || err != nil && strings.Contains(err.Error(), "reset")
+	return response.StatusCode, errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 const smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
