@@ -48,7 +48,7 @@ var floors = [][]string{
 	{"internal/core/access", "internal/core/listing"},
 	{"internal/core/teams"},
 	{"internal/core/users"},
-	{"internal/core/projects", "internal/core/documents", "internal/core/files", "internal/core/keyring"},
+	{"internal/core/projects", "internal/core/documents", "internal/core/files", "internal/core/keyring", "internal/core/peers"},
 	// Services: one per service of the API.
 	{"internal/service/..."},
 	// The gateway: the same steps for every transport.

@@ -53,6 +53,8 @@ type Guard struct {
 	buckets map[key]*bucket
 	seen    map[key]time.Time // networks that an account was signed in from
 	storms  map[string]*storm
+	news    []Outcome // for other nodes
+	shared  bool
 }
 
 // New returns a guard that tells of its alarms; nil tells nobody.
@@ -71,10 +73,10 @@ type key struct {
 
 // Try is an attempt that was let through. End it exactly once.
 type Try struct {
-	guard   *Guard
-	attempt Attempt
-	pair    key
-	counts  []counted
+	guard  *Guard
+	pair   key
+	known  bool
+	counts []counted
 }
 
 type counted struct {
@@ -85,7 +87,7 @@ type counted struct {
 // Begin lets an attempt through, or says for how long to wait.
 func (g *Guard) Begin(a Attempt, now time.Time) (t *Try, wait time.Duration) {
 	pair := key{a.Project, a.Account, network(a.Addr)}
-	t = &Try{guard: g, attempt: a, pair: pair}
+	t = &Try{guard: g, pair: pair}
 	if known, wait := g.begin(t, false, now); known || wait == 0 {
 		return t, wait
 	} else if a.Known == nil || !a.Known() {
@@ -112,17 +114,8 @@ func (g *Guard) begin(t *Try, known bool, now time.Time) (wasKnown bool, wait ti
 	if until, ok := g.seen[t.pair]; known || ok && until.After(now) {
 		known = true
 		g.know(t.pair, now)
-		t.counts = []counted{{t.pair, accountRule}}
-	} else {
-		account, address := accountRule, networkRule
-		if g.storms[t.pair.project].raging(now) {
-			account, address = accountRule.stricter(), networkRule.stricter()
-		}
-		if local(t.attempt.Addr) {
-			address.most = localMost
-		}
-		t.counts = []counted{{key{t.pair.project, t.pair.account, netip.Prefix{}}, account}, {key{network: t.pair.network}, address}}
 	}
+	t.known, t.counts = known, g.counts(t.pair, known, now)
 	for _, c := range t.counts {
 		wait = max(wait, g.bucket(c.key, now).wait(c.limit, now))
 	}
@@ -135,39 +128,63 @@ func (g *Guard) begin(t *Try, known bool, now time.Time) (wasKnown bool, wait ti
 	return known, 0
 }
 
+// counts are those that an attempt is held to.
+func (g *Guard) counts(pair key, known bool, now time.Time) []counted {
+	if known {
+		return []counted{{pair, accountRule}}
+	}
+	account, address := accountRule, networkRule
+	if g.storms[pair.project].raging(now) {
+		account, address = accountRule.stricter(), networkRule.stricter()
+	}
+	if local(pair.network.Addr()) {
+		address.most = localMost
+	}
+	return []counted{{key{pair.project, pair.account, netip.Prefix{}}, account}, {key{network: pair.network}, address}}
+}
+
 // End notes how an attempt ended that was let through.
 func (t *Try) End(r Result, now time.Time) {
 	g := t.guard
-	var alarms []Alarm
 	g.mu.Lock()
 	for _, c := range t.counts {
 		b := g.bucket(c.key, now)
 		b.running = max(0, b.running-1)
+	}
+	alarms := g.settle(t.pair, t.counts, r, now)
+	g.note(t.pair, t.known, r)
+	g.mu.Unlock()
+	for _, a := range alarms {
+		g.tell(a)
+	}
+}
+
+// settle counts how an attempt ended.
+func (g *Guard) settle(pair key, counts []counted, r Result, now time.Time) (alarms []Alarm) {
+	for _, c := range counts {
+		b := g.bucket(c.key, now)
 		b.drain(c.limit, now)
 		switch r {
 		case Failed:
-			b.fail(c.limit, t.pair, now)
+			b.fail(c.limit, pair, now)
 			if b.alarming(c.limit, now) {
-				alarms = append(alarms, t.alarm(c, b))
+				alarms = append(alarms, alarm(pair.project, c.key, b))
 			}
 		case Succeeded:
-			b.refund(t.pair)
+			b.refund(pair)
 		case Undecided:
 		}
 	}
 	switch r {
 	case Failed:
-		if n := g.storm(t.pair.project, now); n > 0 {
-			alarms = append(alarms, Alarm{Kind: Storm, Project: t.pair.project, Failures: n})
+		if n := g.storm(pair.project, now); n > 0 {
+			alarms = append(alarms, Alarm{Kind: Storm, Project: pair.project, Failures: n})
 		}
 	case Succeeded:
-		g.know(t.pair, now)
+		g.know(pair, now)
 	case Undecided:
 	}
-	g.mu.Unlock()
-	for _, a := range alarms {
-		g.tell(a)
-	}
+	return alarms
 }
 
 // Result is how an attempt ended.
@@ -180,9 +197,9 @@ const (
 	Failed // the secret was wrong
 )
 
-func (t *Try) alarm(c counted, b *bucket) Alarm {
-	a := Alarm{Kind: Brute, Project: t.pair.project, Account: c.key.account, Network: c.key.network, Failures: int(b.failures)}
-	if c.key.account == "" && len(b.accounts) >= sprayed {
+func alarm(project string, k key, b *bucket) Alarm {
+	a := Alarm{Kind: Brute, Project: project, Account: k.account, Network: k.network, Failures: int(b.failures)}
+	if k.account == "" && len(b.accounts) >= sprayed {
 		a.Kind = Spray
 	}
 	return a

@@ -1,4 +1,5 @@
-// Package limit counts calls in fixed windows, in memory.
+// Package limit counts calls in fixed windows, in memory. Several nodes tell each
+// other what they have counted; see [Limiter.Share].
 package limit
 
 import (
@@ -19,6 +20,7 @@ type Limiter struct {
 	mu      sync.Mutex
 	windows map[string]window
 	swept   time.Time
+	news    map[string]Count // for other nodes, or nil where there are none
 }
 
 type window struct {
@@ -47,6 +49,7 @@ func (l *Limiter) Take(key string, n int, per time.Duration, now time.Time) Resu
 	r := Result{Allowed: w.count < n, Limit: n, Remaining: max(0, n-w.count-1), Reset: ends}
 	if r.Allowed {
 		w.count++
+		l.tell(key, ends, false)
 	}
 	l.windows[key] = w
 	return r
@@ -57,6 +60,7 @@ func (l *Limiter) Forget(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.windows, key)
+	l.tell(key, time.Time{}, true)
 }
 
 // sweep drops windows that have ended, once a minute.

@@ -47,6 +47,7 @@ const (
 	ProjectDeleted   Kind = "project.deleted"
 	Impersonation    Kind = "impersonation.allowed"
 	ProtectionOff    Kind = "protection.off"
+	LimitsAlone      Kind = "limits.alone"
 )
 
 // severities has every kind there is.
@@ -54,7 +55,7 @@ var severities = map[Kind]Severity{
 	BruteForce: High, Spray: High, SprayDistributed: Critical,
 	ConsoleDenied: Medium, RootClaimed: Medium, OwnerAdded: Medium, MFADisabled: Medium, UserBlocked: Low,
 	KeyCreated: Low, KeyRevealed: High, KeyMismatch: Critical, DecryptFailed: Critical,
-	SSRFBlocked: Medium, AuditTampered: Critical, ProjectDeleted: Medium, Impersonation: Medium, ProtectionOff: Critical,
+	SSRFBlocked: Medium, AuditTampered: Critical, ProjectDeleted: Medium, Impersonation: Medium, ProtectionOff: Critical, LimitsAlone: Medium,
 }
 
 // Kinds returns every kind there is, in order.

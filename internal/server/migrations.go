@@ -4,6 +4,7 @@ import (
 	"moorfast/internal/audit"
 	"moorfast/internal/core/documents"
 	"moorfast/internal/core/files"
+	"moorfast/internal/core/peers"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -27,6 +28,7 @@ var (
 		{Number: 3, Name: "teams", SQL: teams.Tables},
 		{Number: 4, Name: "audit", SQL: audit.PlatformTables},
 		{Number: 5, Name: "audit settings", SQL: audit.SettingsTables},
+		{Number: 6, Name: "counts of nodes", SQL: peers.Tables},
 	}
 	projectMigrations = []migrate.Migration{
 		{Number: 1, Name: "settings", SQL: projects.Tables},

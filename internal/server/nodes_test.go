@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -8,15 +10,20 @@ import (
 	"moorfast/internal/server/servertest"
 )
 
-// TestWhatOneNodeRevokesIsWorthNothingOnAnother runs two servers on one database
-// . The clock of the other is moved by a second, which is all it may take.
-func TestWhatOneNodeRevokesIsWorthNothingOnAnother(t *testing.T) {
+// nodes are two servers on one database.
+func nodes(t *testing.T) (one, two *servertest.Server) {
+	t.Helper()
 	if os.Getenv("MOORFAST_TEST_SERVER") != "postgres" {
 		t.Skip("set MOORFAST_TEST_SERVER=postgres for two servers on one database")
 	}
-	env := servertest.Environment(t)
-	one := servertest.Open(t, t.TempDir(), append(env, "_APP_OPENSSL_KEY_V1=a key that both of the nodes have, 0123456789")...)
-	two := servertest.Open(t, t.TempDir(), append(env, "_APP_OPENSSL_KEY_V1=a key that both of the nodes have, 0123456789")...)
+	env := append(servertest.Environment(t), "_APP_OPENSSL_KEY_V1=a key that both of the nodes have, 0123456789")
+	return servertest.Open(t, t.TempDir(), env...), servertest.Open(t, t.TempDir(), env...)
+}
+
+// TestWhatOneNodeRevokesIsWorthNothingOnAnother runs two servers on one database
+// . The clock of the other is moved by a second, which is all it may take.
+func TestWhatOneNodeRevokesIsWorthNothingOnAnother(t *testing.T) {
+	one, two := nodes(t)
 	p := one.Found()
 	p.Guest.Must("POST", "/account", servertest.M{"userId": "walter", "email": "walter@example.com", "password": right})
 	user := one.Guest("X-Appwrite-Project", p.ID)
@@ -34,4 +41,24 @@ func TestWhatOneNodeRevokesIsWorthNothingOnAnother(t *testing.T) {
 	thief.Refused("GET", "/account", nil, 401, "general_unauthorized_scope")
 	key.Refused("GET", "/users", nil, 401, "general_unauthorized_scope")
 	owner.Refused("GET", "/account", nil, 401, "general_unauthorized_scope")
+}
+
+// TestGuessesAtAllNodesAreCountedTogether is R-4: whoever is sent to one node and
+// then to another does not guess twice as often.
+func TestGuessesAtAllNodesAreCountedTogether(t *testing.T) {
+	one, two := nodes(t)
+	p := one.Found()
+	p.Guest.Must("POST", "/account", servertest.M{"userId": "walter", "email": "walter@example.com", "password": right})
+	for i := range 10 {
+		node := []*servertest.Server{one, two}[i%2]
+		calling(node, p.ID, fmt.Sprintf("198.51.100.%d", i)).Refused("POST", signIn, login("walter@example.com", wrong), 401, "user_invalid_credentials")
+	}
+	for _, node := range []*servertest.Server{one, two, one} { // whoever meets first has not heard of the others
+		if err := node.Meet(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, node := range []*servertest.Server{one, two} {
+		calling(node, p.ID, "198.51.100.77").Refused("POST", signIn, login("walter@example.com", right), 429, tooMany)
+	}
 }

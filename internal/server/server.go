@@ -22,6 +22,7 @@ import (
 	"moorfast/internal/core/access"
 	"moorfast/internal/core/documents"
 	"moorfast/internal/core/files"
+	"moorfast/internal/core/peers"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -69,6 +70,7 @@ type Server struct {
 	now     func() time.Time
 	metrics *metrics.Metrics
 	httpd   *httpd.Server
+	peers   *peers.Exchange // nil where this is the only node
 
 	find    func(ctx context.Context, id string) (*project.Project, error)
 	country func(netip.Addr) string // of an address; nil knows none
@@ -238,6 +240,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	if !s.config.Unguarded {
 		g.Guard = guard.New(gateway.Alarms(s.Events))
 	}
+	s.openPeers(g, units.NewID())
 	h := &httpd.Server{
 		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),
 		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
