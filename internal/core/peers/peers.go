@@ -97,12 +97,12 @@ func (x *Exchange) collect() {
 
 func (x *Exchange) write(ctx context.Context) error {
 	now := x.now()
-	clear := now.Sub(x.cleared) >= kept/2
-	if len(x.waiting) == 0 && !clear {
+	due := now.Sub(x.cleared) >= kept/2
+	if len(x.waiting) == 0 && !due {
 		return nil
 	}
 	err := x.db.Update(ctx, store.Platform, func(tx store.Tx) error {
-		if clear {
+		if due {
 			if _, err := tx.Exec(ctx, "DELETE FROM node_counts WHERE at < ?", now.Add(-kept).UnixMilli()); err != nil {
 				return err
 			}
@@ -125,7 +125,7 @@ func (x *Exchange) write(ctx context.Context) error {
 		return err
 	}
 	x.waiting = nil
-	if clear {
+	if due {
 		x.cleared = now
 	}
 	return nil
