@@ -11,6 +11,7 @@ FUZZTIME ?= 30s
 # The S3 server of the tests, built once for each version.
 S3SERVER := v1.8.0
 ACMESERVER := v2.10.1
+VULNCHECK  := v1.9.0
 TOOLS    ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/moorfast/tools
 
 comma    := ,
@@ -83,10 +84,31 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 		done; \
 	done
 
+supply: sbom reproducible fips vulncheck ## what the program is made of: its list, two equal builds, FIPS 140, known holes
+
+sbom: build ## bin/moorfast.cdx.json: what the program is made of, as CycloneDX
+	$(BIN) version --sbom >$(BIN).cdx.json
+	$(GO) mod verify
+
+# Two clones in two directories, with caches of their own: what a builder has,
+# and where, must not show in the program.
+reproducible: ## build the last commit twice, in different places, and compare the two programs
+	@work=$$(mktemp -d) && trap 'chmod -R u+w "$$work"; rm -rf "$$work"' EXIT && set -e && \
+	for one in first second/place; do \
+		git clone -q . "$$work/$$one" && GOCACHE="$$work/cache-$${one%%/*}" $(MAKE) --no-print-directory -s -C "$$work/$$one" build VERSION='$(VERSION)' >/dev/null; \
+	done && cd "$$work" && sha256sum first/$(BIN) second/place/$(BIN) | sed 's| .*||' | uniq >sums && cat sums && \
+	{ [ "$$(wc -l <sums)" = 1 ] || { echo 'the two builds differ' >&2; exit 1; }; }
+
+fips: ## the units that hold keys, on Go's FIPS 140-3 module; docs/decisions/0022 says how far that goes
+	GODEBUG=fips140=on $(GO) test -count=1 ./internal/vault/... ./internal/seal/... ./internal/rootkey/... ./internal/token/... ./internal/password/... ./internal/audit/... ./internal/certs/...
+
+vulncheck: ## known holes in what the program calls; needs the network, or VULNDB=file:///a/copy
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULNCHECK) $(if $(VULNDB),-db $(VULNDB)) ./...
+
 soak: ## kill the program a thousand times, and look for what is lost
 	MOORFAST_CRASH_ROUNDS=1000 $(GO) test -count=1 -timeout 3h ./test/crash
 
 clean: ## remove what was built
 	rm -rf bin test/sdk/node_modules
 
-.PHONY: help run build check test s3-server acme-server sdk compat bench bench-scale bench-compare fuzz soak clean
+.PHONY: help run build check test s3-server acme-server sdk compat bench bench-scale bench-compare fuzz supply sbom reproducible fips vulncheck soak clean

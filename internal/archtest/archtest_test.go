@@ -210,3 +210,24 @@ func TestTheClockIsGiven(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryDependencyHasItsReason holds docs/dependencies.md to go.mod.
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	reasons, err := os.ReadFile("../../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("go", "list", "-m", "-f", "{{if not (or .Main .Indirect)}}{{.Path}}{{end}}", "all").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := strings.Fields(string(out))
+	if len(paths) < 10 {
+		t.Fatalf("only %d modules were found", len(paths))
+	}
+	for _, path := range paths {
+		if !strings.Contains(string(reasons), "| `"+path+"` |") {
+			t.Errorf("docs/dependencies.md does not say why %s is here", path)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/fips140"
 	"net"
 	"net/netip"
 	"net/url"
@@ -30,6 +31,9 @@ type database struct {
 // finish fills what follows from several settings, and checks them together.
 func (l *loader) finish() {
 	c := l.config
+	if fips140.Enforced() {
+		l.wrong("GODEBUG", "set GODEBUG=fips140=on, which uses the same module", "fips140=only forbids what files and secrets are sealed with (docs/decisions/0022)")
+	}
 	l.finishKey()
 	l.finishDB()
 	l.finishStorage()
