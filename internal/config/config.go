@@ -23,6 +23,9 @@ type Config struct {
 	Key     vault.Source // of the root key
 	Profile string       // Standard or Hardened
 
+	// SealedDB says that the files of SQLite are encrypted as a whole.
+	SealedDB bool
+
 	// KeyPrevious is of the root key of before, which a start changes for Key
 	// (K-18). Its kind is "" where there is none.
 	KeyPrevious vault.Source

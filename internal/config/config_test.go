@@ -271,6 +271,10 @@ func TestPostgres(t *testing.T) {
 	if len(got) != 1 || !strings.Contains(got[0], "both name the database") {
 		t.Errorf("got %q", got)
 	}
+	got = mistakes(t, config.Sources{Environ: []string{"MOORFAST_DB=postgres://localhost/x", "MOORFAST_DB_ENCRYPTION=enabled"}})
+	if len(got) != 1 || !strings.Contains(got[0], "it is for SQLite") {
+		t.Errorf("got %q", got)
+	}
 }
 
 func TestSecretsDoNotShow(t *testing.T) {

@@ -50,6 +50,9 @@ func (l *loader) finish() {
 	if c.Domain.Console == "" {
 		c.Domain.Console = c.Domain.Name
 	}
+	if c.SealedDB && c.Postgres() {
+		l.wrong(l.from("db_encryption"), "encrypt the disk of PostgreSQL, and remove this", "it is for SQLite, and the database is PostgreSQL")
+	}
 	l.finishProfile()
 	l.finishTLS()
 	l.checkListen()

@@ -55,6 +55,11 @@ func (c *Config) program() []setting {
 			kind: secret(&c.DB),
 		},
 		{
+			key: "db_encryption", start: "disabled",
+			doc:  "encrypt the files of SQLite as a whole; a start converts those that are otherwise, which takes as long as a copy",
+			kind: toggle(&c.SealedDB),
+		},
+		{
 			key: "database.adapter", app: []string{"_APP_DB_ADAPTER"}, doc: "sqlite, or postgresql with the five settings after it",
 			kind: text(&c.database.adapter, adapter),
 		},

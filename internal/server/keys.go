@@ -16,6 +16,7 @@ import (
 	"moorfast/internal/config"
 	"moorfast/internal/core/keyring"
 	"moorfast/internal/store"
+	"moorfast/internal/store/sqlite"
 	"moorfast/internal/vault"
 )
 
@@ -51,6 +52,11 @@ func OpenAlone(ctx context.Context, c config.Config, log *slog.Logger, clk clock
 	}
 	if _, err := vault.Inspect(ctx, ring); err != nil {
 		return nil, err
+	}
+	if !c.Postgres() { // whatever the settings of who runs the command say, its files stay as they are
+		if c.SealedDB, err = sqlite.Sealed(c.Data); err != nil {
+			return nil, err
+		}
 	}
 	s, err := New(ctx, c, log, clk)
 	if err != nil {

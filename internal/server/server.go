@@ -104,7 +104,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 		}
 		return nil, err
 	}
-	db, err := open(ctx, c, v, clk)
+	db, err := open(ctx, c, v, log, clk)
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
@@ -168,12 +168,29 @@ func ringOf(ctx context.Context, c config.Config) (vault.Storage, bool, error) {
 	return vault.NewRingFile(c.RingPath()), errors.Is(err, fs.ErrNotExist), nil
 }
 
-func open(ctx context.Context, c config.Config, v *vault.Vault, clk clock.Clock) (store.DB, error) {
+func open(ctx context.Context, c config.Config, v *vault.Vault, log *slog.Logger, clk clock.Clock) (store.DB, error) {
 	if c.Postgres() {
 		return postgres.Open(ctx, postgres.Options{URL: c.DB.Reveal(), Vault: v, Migrations: Migrations, Now: clk.Now})
 	}
-	return sqlite.Open(sqlite.Options{Dir: c.Data, Vault: v, Migrations: Migrations, Now: clk.Now})
+	return sqlite.Open(sqlite.Options{
+		Dir: c.Data, Vault: v, Migrations: Migrations, Now: clk.Now,
+		Sealed: c.SealedDB, Progress: tellConversion(log, clk),
+	})
 }
+
+// tellConversion writes how far files are encrypted, or decrypted, to the log: at
+// the end of each, and now and then where one takes long.
+func tellConversion(log *slog.Logger, clk clock.Clock) func(project string, done, total int) {
+	var told time.Time
+	return func(project string, done, total int) {
+		if now := clk.Now(); done == total || now.Sub(told) >= progressEvery {
+			told = now
+			log.Info("converting a database", "project", project, "pages", done, "of", total)
+		}
+	}
+}
+
+const progressEvery = 10 * time.Second
 
 // tellSlow writes slow lists of rows to the log.
 func tellSlow(log *slog.Logger) func(context.Context, documents.Slow) {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +17,7 @@ const (
 	purposeField  = "field"
 	purposeLookup = "lookup"
 	purposeToken  = "token"
+	purposeFile   = "database" // the file of a database
 )
 
 // projectPurposes are the keys that a project gets, all at once.
@@ -146,7 +148,11 @@ func (v *Vault) acquire(s slot) (*dataKey, error) {
 			return k, err
 		}
 		v.mu.Unlock()
-		if err := v.Prepare(context.Background(), s.project); err != nil {
+		purposes := projectPurposes[:]
+		if !slices.Contains(purposes, s.purpose) {
+			purposes = []string{s.purpose}
+		}
+		if err := v.prepare(context.Background(), s.project, purposes...); err != nil {
 			return nil, err
 		}
 	}
@@ -181,8 +187,12 @@ func (v *Vault) Prepare(ctx context.Context, project string) error {
 	if project == "" {
 		return errNoProject
 	}
+	return v.prepare(ctx, project, projectPurposes[:]...)
+}
+
+func (v *Vault) prepare(ctx context.Context, project string, purposes ...string) error {
 	err := v.update(ctx, func(now *ring) (*ring, error) {
-		missing := now.missing(scopeProject+project, projectPurposes[:])
+		missing := now.missing(scopeProject+project, purposes)
 		if len(missing) == 0 {
 			return nil, nil
 		}

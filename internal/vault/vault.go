@@ -117,17 +117,34 @@ func (v *Vault) TokenKey(project, typ string) ([]byte, error) {
 	return v.subkey(slot{project, purposeToken}, typ)
 }
 
+// DatabaseKey returns the 32-byte key that the file of a project's database is
+// encrypted with, where it is. The caller owns the result.
+func (v *Vault) DatabaseKey(project string) ([]byte, error) {
+	return v.subkey(slot{project, purposeFile}, "blocks")
+}
+
 // Forget destroys the keys of a dropped project. What they sealed, looked up
 // and signed is gone with them, in backups too, except in a backup that holds
 // the keyring of before.
 func (v *Vault) Forget(ctx context.Context, project string) error {
+	return v.destroy(ctx, project, func(string) bool { return true })
+}
+
+// ForgetDatabase destroys the key of a database's file that is encrypted no more.
+// The next time it is, it gets another one.
+func (v *Vault) ForgetDatabase(ctx context.Context, project string) error {
+	return v.destroy(ctx, project, func(purpose string) bool { return purpose == purposeFile })
+}
+
+// destroy destroys the keys of a project for some purposes.
+func (v *Vault) destroy(ctx context.Context, project string, purpose func(string) bool) error {
 	if project == "" {
 		return errNoProject
 	}
 	err := v.update(ctx, func(now *ring) (*ring, error) {
 		next, changed := now.clone(), false
 		for i, row := range next.Keys {
-			if row.Scope == scopeProject+project && row.State != Destroyed {
+			if row.Scope == scopeProject+project && row.State != Destroyed && purpose(row.Purpose) {
 				next.Keys[i] = row.destroyed()
 				changed = true
 			}

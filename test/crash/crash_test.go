@@ -26,6 +26,8 @@ const (
 	childDir = "MOORFAST_CRASH_DIR"
 	// rowsDir is the same for one that writes rows of users' tables.
 	rowsDir = "MOORFAST_CRASH_ROWS_DIR"
+	// sealedFiles tells it to keep the files encrypted.
+	sealedFiles = "MOORFAST_CRASH_SEALED"
 )
 
 func TestMain(m *testing.M) {

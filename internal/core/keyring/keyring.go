@@ -213,7 +213,7 @@ type Inventory struct {
 }
 
 // algorithms are what keys of a purpose are used with.
-var algorithms = map[string]string{"field": "XAES-256-GCM", "lookup": "HMAC-SHA256", "token": "HMAC-SHA256"} //nolint:gosec // names, and no credentials
+var algorithms = map[string]string{"field": "XAES-256-GCM", "lookup": "HMAC-SHA256", "token": "HMAC-SHA256", "database": "Adiantum"} //nolint:gosec // names, and no credentials
 
 // Inventory lists the keys, and counts what each has sealed.
 func (k *Keyring) Inventory(ctx context.Context) (*Inventory, error) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -66,8 +65,8 @@ type statement struct {
 }
 
 // openWriter opens a connection that can change the database.
-func openWriter(path string) (*conn, error) {
-	c, err := open(path, settings)
+func openWriter(path string, key []byte) (*conn, error) {
+	c, err := open(path, key, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -83,11 +82,12 @@ func openWriter(path string) (*conn, error) {
 }
 
 // openReader opens a connection that cannot.
-func openReader(path string) (*conn, error) {
-	return open(path, settings+"PRAGMA query_only = ON;")
+func openReader(path string, key []byte) (*conn, error) {
+	return open(path, key, settings+"PRAGMA query_only = ON;")
 }
 
-func open(path, settings string) (c *conn, err error) {
+// open opens a connection to an open file, where the key is nil, or a sealed one.
+func open(path string, key []byte, settings string) (c *conn, err error) {
 	c = &conn{statements: make(map[string]*list.Element)}
 	defer func() {
 		if err != nil {
@@ -98,9 +98,7 @@ func open(path, settings string) (c *conn, err error) {
 	if err := private(path + indexSuffix); err != nil {
 		return c, unavailable("open", err)
 	}
-	// SQLite gives the log the mode of the database.
-	registerLog()
-	name := "file:" + url.PathEscape(path) + "?vfs=" + logVFS + "&modeof=" + url.PathEscape(path)
+	name, unlock := address(path, key)
 	if c.sqlite, err = sqlite3.OpenFlags(name, sqlite3.OPEN_READWRITE|sqlite3.OPEN_NOFOLLOW|sqlite3.OPEN_URI); err != nil {
 		return c, translate(err)
 	}
@@ -117,7 +115,7 @@ func open(path, settings string) (c *conn, err error) {
 	if err := c.sqlite.BusyTimeout(busyTimeout); err != nil {
 		return c, translate(err)
 	}
-	if err := c.sqlite.Exec(settings); err != nil {
+	if err := c.sqlite.Exec(unlock + settings); err != nil {
 		return c, translate(err)
 	}
 	return c, translate(c.learnFound())

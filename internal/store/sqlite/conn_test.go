@@ -14,12 +14,12 @@ func TestSettingsOfEveryConnection(t *testing.T) {
 	if err := private(path); err != nil {
 		t.Fatal(err)
 	}
-	writer, err := openWriter(path)
+	writer, err := openWriter(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer writer.close()
-	reader, err := openReader(path)
+	reader, err := openReader(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

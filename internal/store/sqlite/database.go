@@ -15,6 +15,7 @@ import (
 // A database is one open file: its writer, and its readers.
 type database struct {
 	path    string
+	key     []byte // of the file, where it is sealed
 	project string
 	vault   *vault.Vault
 	writer  *writer // nil where it is only read
@@ -29,9 +30,10 @@ type database struct {
 }
 
 func openDatabase(path, project string, commits uint64, o Options) (*database, error) {
-	d := &database{path: path, project: project, vault: o.Vault, slots: make(chan struct{}, o.Readers)}
-	d.commits.Store(commits)
-	var err error
+	d, err := newDatabase(path, project, commits, o)
+	if err != nil {
+		return nil, err
+	}
 	if d.writer, err = startWriter(d); err != nil {
 		return nil, err
 	}
@@ -40,6 +42,17 @@ func openDatabase(path, project string, commits uint64, o Options) (*database, e
 	if err := migrate.Apply(ctx, update, o.Migrations(project), o.Now()); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
+	return d, nil
+}
+
+// newDatabase is one that has no writer.
+func newDatabase(path, project string, commits uint64, o Options) (*database, error) {
+	key, err := o.keyOf(path, project)
+	if err != nil {
+		return nil, err
+	}
+	d := &database{path: path, key: key, project: project, vault: o.Vault, slots: make(chan struct{}, o.Readers)}
+	d.commits.Store(commits)
 	return d, nil
 }
 
@@ -93,7 +106,7 @@ func (d *database) reader() (*conn, error) {
 		return c, nil
 	}
 	d.mu.Unlock()
-	c, err := openReader(d.path)
+	c, err := openReader(d.path, d.key)
 	if err != nil {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
@@ -117,5 +130,6 @@ func (d *database) close() error {
 	if d.writer != nil {
 		errs = append(errs, d.writer.close())
 	}
+	clear(d.key)
 	return errors.Join(errs...)
 }

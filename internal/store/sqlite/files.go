@@ -70,7 +70,8 @@ func (f *files) close() error {
 	return nil
 }
 
-// tidy makes the directory of projects, and finishes drops that a crash cut short.
+// tidy makes the directory of projects, finishes drops that a crash cut short, and
+// removes copies that it left unfinished.
 func (f *files) tidy() error {
 	dir := filepath.Join(f.root, "projects")
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -81,13 +82,15 @@ func (f *files) tidy() error {
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s is not a directory", dir)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "*"+droppedSuffix))
-	if err != nil {
-		return err
-	}
-	for _, path := range left {
-		if err := os.Remove(path); err != nil {
+	for _, pattern := range []string{filepath.Join(dir, "*"+droppedSuffix), filepath.Join(dir, "*"+sealedSuffix+"*"), filepath.Join(f.root, "*"+sealedSuffix+"*")} {
+		left, err := filepath.Glob(pattern)
+		if err != nil {
 			return err
+		}
+		for _, path := range left {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -45,9 +45,7 @@ func (r *reader) openDatabase(project string) (*database, error) {
 	if _, err := os.Lstat(path); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	d := &database{path: path, project: project, vault: r.options.Vault, slots: make(chan struct{}, r.options.Readers)}
-	d.commits.Store(r.opened.Add(1) << 40)
-	return d, nil
+	return newDatabase(path, project, r.opened.Add(1)<<40, r.options)
 }
 
 // Update implements [store.DB] by refusing.

@@ -28,6 +28,11 @@ type Options struct {
 	Dir   string       // made, for this user only, when it is not there
 	Vault *vault.Vault // seals the secrets of rows
 
+	// Sealed says that the files are encrypted as a whole. Those that are otherwise
+	// are converted when the store is opened, which Progress is told of, in pages.
+	Sealed   bool
+	Progress func(project string, done, total int)
+
 	// Migrations lists what a project's database needs; see [store.Platform].
 	Migrations func(project string) []migrate.Migration
 	// Now dates migrations. Without it they carry the machine's time.
@@ -56,6 +61,9 @@ func Open(o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{options: o, files: files}
+	if err := db.convert(); err != nil {
+		return nil, errors.Join(err, files.close())
+	}
 	db.pool = newPool(o.OpenProjects, db.openDatabase)
 	if err := db.Ping(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -170,7 +170,7 @@ func (w *writer) gather(batch []*request) []*request {
 }
 
 func (w *writer) connect() error {
-	c, err := openWriter(w.database.path)
+	c, err := openWriter(w.database.path, w.database.key)
 	if err != nil {
 		return unavailable("open", err)
 	}
