@@ -16,6 +16,7 @@ import (
 	"moorfast/internal/config"
 	"moorfast/internal/rootkey"
 	"moorfast/internal/server"
+	"moorfast/internal/upkeep"
 	"moorfast/internal/vault"
 )
 
@@ -67,6 +68,9 @@ server.`,
 			}
 			if err := writeNew(out, sealed.Bytes()); err != nil {
 				return err
+			}
+			if err := upkeep.Note(c.Data, upkeep.Keys, upkeep.Deed{At: p.now(), Encrypted: true}); err != nil {
+				fmt.Fprintf(p.err, "the export is done, and the doctor does not know of it: %v\n", err)
 			}
 			_, err = fmt.Fprintf(p.out, "%s has the root key of %v and the keyring. Keep it where the data is not, and the passphrase elsewhere.\n", out, c.Key)
 			return err

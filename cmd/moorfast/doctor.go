@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -34,21 +35,11 @@ that is as severe as --fail-on says.`,
 			if err != nil {
 				return &usageError{fmt.Errorf("--fail-on: %w", err)}
 			}
-			s := doctor.Subject{System: doctor.ReadSystem(), Now: p.now(), Resolve: server.Resolve}
-			s.Config, err = config.Load(p.sources())
-			var wrong *config.Error
-			if errors.As(err, &wrong) {
-				s.Mistakes = wrong.Mistakes
+			s, done, wrong, err := p.subject(cmd.Context())
+			if err != nil {
+				return err
 			}
-			if ring, _, err := ringOf(s.Config); err == nil {
-				s.Ring = ring
-			}
-			if len(s.Mistakes) == 0 { // what cannot be opened is a finding of its own
-				if data, closer, err := server.Inspect(cmd.Context(), s.Config, s.Now); err == nil {
-					s.Data = data
-					defer closer.Close()
-				}
-			}
+			defer done()
 			report := doctor.Run(cmd.Context(), s)
 			if s.Data != nil { // there is an installation, and it has a log
 				if err := p.tell(cmd, s.Config, server.Told{Event: "doctor.run", Outcome: worst(report)}); err != nil {
@@ -86,7 +77,36 @@ that is as severe as --fail-on says.`,
 	cmd.Flags().StringVar(&failOn, "fail-on", "high", "critical, high, medium or low")
 	cmd.Flags().StringVar(&baseline, "baseline", "", "leave out what had failed in an earlier report, a `file` of --format json")
 	cmd.Flags().BoolVar(&all, "all", false, "also show what passes")
+	cmd.AddCommand(p.doctorNote())
 	return cmd
+}
+
+// subject gathers what the doctor looks at: the settings, what is stored, and the
+// server, if it runs. What cannot be opened is a finding of its own.
+func (p *program) subject(ctx context.Context) (s doctor.Subject, done func(), wrong *config.Error, err error) {
+	s = doctor.Subject{System: doctor.ReadSystem(), Now: p.now(), Names: doctor.Resolver{}, Caller: p.sources().Caller()}
+	done = func() {}
+	s.Config, err = config.Load(p.sources())
+	if errors.As(err, &wrong) {
+		s.Mistakes = wrong.Mistakes
+		return s, done, wrong, nil
+	}
+	if err != nil {
+		return s, done, nil, err
+	}
+	if ring, _, err := ringOf(s.Config); err == nil {
+		s.Ring = ring
+	}
+	if s.Live = server.Running(ctx, s.Config.Data); s.Live != nil { // what is, before what is set here
+		s.Config.Listen = s.Live.Listen
+	}
+	s.Ask = server.Asker(s.Config)
+	s.AskSource()
+	if data, closer, err := server.Inspect(ctx, s.Config, s.Now); err == nil {
+		s.Data = data
+		done = func() { closer.Close() }
+	}
+	return s, done, nil, nil
 }
 
 // worst is how a run ended that found something severe.

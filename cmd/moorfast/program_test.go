@@ -155,7 +155,7 @@ func TestAWrongKeyStopsTheStart(t *testing.T) {
 	if code, out, _ = command(t, nil, "key", "status", "--data", data); code != 0 || !strings.Contains(out, "opens the keyring") {
 		t.Errorf("key status: exit %d\n%s", code, out)
 	}
-	if code, out, _ = command(t, nil, "doctor", "--data", data); code != 0 || !strings.Contains(out, "of 60 · score ") {
+	if code, out, _ = command(t, nil, "doctor", "--data", data); code != 0 || !strings.Contains(out, "of 88 · score ") {
 		t.Errorf("doctor: exit %d\n%s", code, out)
 	}
 }

@@ -56,6 +56,7 @@ var floors = [][]string{
 	// Transports, and the program.
 	{"internal/httpd", "internal/openapi", "internal/metrics", "internal/certs", "internal/wire"},
 	{"internal/config"},
+	{"internal/upkeep"},
 	{"internal/doctor", "internal/adminsock"},
 	{"internal/server"},
 	{"internal/server/..."},

@@ -67,6 +67,7 @@ type Config struct {
 
 	Storage   Storage
 	Audit     Audit
+	Doctor    Doctor
 	Compute   Compute
 	SMTP      SMTP
 	SMS       SMS

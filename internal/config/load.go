@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,17 @@ func Process(flags map[string]string, file string) Sources {
 
 // NoColor reports whether the user wants no colours (no-color.org).
 func (s Sources) NoColor() bool { return s.environ()["NO_COLOR"] != "" }
+
+// Caller is the address of who is signed in to this machine from elsewhere, as
+// SSH tells it; it is not valid where nobody is.
+func (s Sources) Caller() netip.Addr {
+	client, _, _ := strings.Cut(s.environ()["SSH_CONNECTION"], " ")
+	addr, err := netip.ParseAddr(client)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}
 
 func (s Sources) environ() map[string]string {
 	env := make(map[string]string, len(s.Environ))

@@ -425,6 +425,7 @@ func (c *Config) services() []setting {
 	}
 	rows = append(rows, storageRows(&c.Storage)...)
 	rows = append(rows, auditRows(&c.Audit)...)
+	rows = append(rows, doctorRows(&c.Doctor)...)
 	v := &c.VCS
 	for _, p := range []struct {
 		name string

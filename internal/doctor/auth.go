@@ -36,13 +36,17 @@ func authChecks() []Check {
 			"Hashes that were imported are made anew at the next sign-in; whose owners never come stay weak.", foreignHashes,
 		},
 		{
-			"AUT-07", authGroup, Medium, "API keys are used, and may do what they need",
+			"AUT-07", authGroup, Medium, "API keys are used, end, and may do what they need",
 			"A key that nobody remembers opens its project to whoever finds it.", keysAreKept,
 		},
 		{
-			"AUT-09", authGroup, Low, "API keys end",
-			"One that was copied somewhere works for good.", none(func(f *Facts) []string { return f.KeysForever },
-				"key", "give them an end, and make new ones before it", "all do"),
+			"AUT-08", authGroup, Medium, "Nothing that is for developing is left on",
+			"A code that never changes, and a key that was published, let in whoever knows them.", nothingIsMocked,
+		},
+		{
+			"AUT-09", authGroup, Low, "Who has signed in is sent to hosts that are named",
+			"Of a pattern of hosts, one that somebody else gets hold of receives sessions.", none(func(f *Facts) []string { return f.Patterns },
+				"platform", "name the hosts of the app, instead of *.example.org", "all are named"),
 		},
 		{
 			"AUT-10", authGroup, Medium, "Mail leaves encrypted",
@@ -130,8 +134,23 @@ var keysAreKept = facts(func(_ *Subject, f *Facts) outcome {
 	case len(f.KeysWide) > 0:
 		return fail("give them the scopes that they use", "of every scope: %s", some(f.KeysWide, "key"))
 	}
+	if len(f.KeysForever) > 0 {
+		return fail("give them an end, and make new ones before it", "without an end: %s", some(f.KeysForever, "key"))
+	}
 	return pass("they do")
 })
+
+func nothingIsMocked(_ context.Context, s *Subject) outcome {
+	if s.Config.InsecureDev {
+		return fail("remove MOORFAST_INSECURE_DEV", "a published example key is accepted")
+	}
+	return facts(func(s *Subject, f *Facts) outcome {
+		if len(f.Mocked) > 0 && !s.desk() {
+			return fail("remove the numbers in the project's settings", "phone numbers whose code is always the same: %s", some(f.Mocked, "project"))
+		}
+		return pass("no number has a code of its own, and dev keys there are none")
+	})(nil, s)
+}
 
 func mailIsEncrypted(_ context.Context, s *Subject) outcome {
 	m := s.Config.SMTP

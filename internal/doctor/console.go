@@ -2,7 +2,11 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -53,6 +57,18 @@ func consoleChecks() []Check {
 		{
 			"CON-09", consoleGroup, Medium, "Every entry of the lists does something",
 			"An entry for everybody is no list, and one that is denied elsewhere is a mistake.", entriesMatter,
+		},
+		{
+			"CON-10", consoleGroup, High, "Nobody can make the first account by being first",
+			"Between the start and your sign-up, whoever finds the address may be faster.", setupIsGuarded,
+		},
+		{
+			"CON-11", consoleGroup, Low, "The console is not offered to the whole internet",
+			"What nobody can reach, nobody tries.", consoleIsAside,
+		},
+		{
+			"CON-12", consoleGroup, Medium, "Who asks is let in by the lists",
+			"A list that forgets its owner locks him out with the next session.", callerGetsIn,
 		},
 	}
 }
@@ -140,4 +156,57 @@ func entriesMatter(_ context.Context, s *Subject) outcome {
 		return fail("correct or remove the entries", "%s", strings.Join(wrong, "; "))
 	}
 	return pass("they do")
+}
+
+func setupIsGuarded(ctx context.Context, s *Subject) outcome {
+	if s.Data == nil {
+		return unknown("the database was not asked")
+	}
+	claimed, err := s.Data.RootClaimed(ctx)
+	switch {
+	case err != nil:
+		return unknown("%v", err)
+	case claimed:
+		return pass("the first account was made")
+	case s.Config.Console.Access.Setup:
+		return pass("it needs the token that is printed at the start")
+	}
+	return fail("moorfast admin create, or MOORFAST_SETUP_TOKEN=required", "the first account needs no token")
+}
+
+// consoleIsAside looks at both ways in: the API's own, which the console has no
+// listener besides, and that of the host's commands.
+func consoleIsAside(_ context.Context, s *Subject) outcome {
+	socket := filepath.Join(s.Config.Data, "run", "admin.sock")
+	for _, path := range []string{filepath.Dir(socket), socket} {
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return unknown("%v", err)
+		case info.Mode().Perm()&0o077 != 0:
+			return fail("chmod go-rwx "+path, "%s, by which commands of the host come, has mode %o", path, info.Mode().Perm())
+		}
+	}
+	a := s.Config.Console.Access
+	switch {
+	case s.desk():
+		return pass("only this machine reaches %s", s.Config.Listen)
+	case a.Addrs.Empty():
+		return fail("_APP_CONSOLE_WHITELIST_IPS with the networks that owners come from", "it answers wherever the API does, to every address")
+	}
+	return pass("it is for %v", a.Addrs)
+}
+
+func callerGetsIn(_ context.Context, s *Subject) outcome {
+	list := s.Config.Console.Access.Addrs
+	switch {
+	case list.Empty():
+		return pass("there is no list of addresses")
+	case !s.Caller.IsValid():
+		return unknown("who asks has no address: ask over SSH, or at /v1/health/security")
+	case !list.Allows(s.Caller):
+		return fail("_APP_CONSOLE_WHITELIST_IPS with "+s.Caller.String(), "%v asks, and %v is for others", s.Caller, list)
+	}
+	return pass("%v is", s.Caller)
 }

@@ -3,11 +3,14 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"moorfast/internal/upkeep"
 	"moorfast/internal/vault"
 )
 
@@ -50,6 +53,18 @@ func dataChecks() []Check {
 		{
 			"DAT-08", dataGroup, Low, "No log of changes has grown out of bounds",
 			"A reader that never ends keeps it from being brought in, and starts get slow.", logsAreShort,
+		},
+		{
+			"DAT-09", dataGroup, Medium, "The data was backed up in the last week, and the backup read",
+			"What was not copied is lost with the disk, and so is a copy that nobody can read.", backupIsFresh,
+		},
+		{
+			"DAT-10", dataGroup, High, "Backups are encrypted",
+			"Names, addresses and rows are in them, where nobody asks for a password.", backupIsSealed,
+		},
+		{
+			"DAT-11", dataGroup, Low, "A backup was restored in the last half year",
+			"Only who has done it knows that it works, and how long it takes.", drillIsFresh,
 		},
 		{
 			"DAT-12", dataGroup, Low, "Nothing temporary was left behind",
@@ -107,9 +122,13 @@ var logsAreShort = facts(func(_ *Subject, f *Facts) outcome {
 	return pass("the longest has %d MiB", f.LogBytes>>20)
 })
 
+// ours are the temporary files that the program itself makes in its data
+// directory, and removes. A stop in between may leave one behind.
+var ours = []string{".writable-*", ".upkeep-*"}
+
 func nothingIsLeft(_ context.Context, s *Subject) outcome {
 	var left []string
-	for _, pattern := range []string{".writable-*", "*.dump", "*.sql", "*.bak", "core", "core.*"} {
+	for _, pattern := range append([]string{"*.dump", "*.sql", "*.bak", "core", "core.*"}, ours...) {
 		found, err := filepath.Glob(filepath.Join(s.Config.Data, pattern))
 		if err != nil {
 			return unknown("%v", err)
@@ -120,4 +139,61 @@ func nothingIsLeft(_ context.Context, s *Subject) outcome {
 		return fail("move to a safe place, or: shred -u "+strings.Join(left, " "), "%s", strings.Join(left, ", "))
 	}
 	return pass("nothing in %s", s.Config.Data)
+}
+
+const (
+	backupAge = 7 * 24 * time.Hour
+	drillAge  = 183 * 24 * time.Hour
+)
+
+// noted returns when something was last done, as the operator has noted.
+func (s *Subject) noted(kind upkeep.Kind) (deed upkeep.Deed, why string) {
+	if s.upkeepError != nil {
+		return deed, s.upkeepError.Error()
+	}
+	deed = s.upkeep[kind]
+	if deed.At.IsZero() {
+		return deed, fmt.Sprintf("none was noted; whoever makes them says so: moorfast doctor note %s", kind)
+	}
+	return deed, ""
+}
+
+func backupIsFresh(_ context.Context, s *Subject) outcome {
+	last, why := s.noted(upkeep.Backup)
+	if why != "" {
+		return unknown("%s", why)
+	}
+	of := last.At.Format(time.DateTime)
+	if s.Now.Sub(last.At) > backupAge {
+		return fail("make one, and: moorfast doctor note backup", "the last is of %s", of)
+	}
+	check := s.upkeep[upkeep.Check].At
+	if check.IsZero() || last.At.Sub(check) > drillAge {
+		return fail("read one as a whole, and: moorfast doctor note check", "the last is of %s, and none was read to see whether it is whole", of)
+	}
+	return pass("the last is of %s, and one was read on %s", of, check.Format(time.DateOnly))
+}
+
+func backupIsSealed(_ context.Context, s *Subject) outcome {
+	last, why := s.noted(upkeep.Backup)
+	switch {
+	case why != "":
+		return unknown("%s", why)
+	case !last.Encrypted:
+		return fail("encrypt it (age, restic, borg), and: moorfast doctor note backup --encrypted", "the last, of %s, is not", last.At.Format(time.DateOnly))
+	}
+	return pass("the last, of %s, is", last.At.Format(time.DateOnly))
+}
+
+func drillIsFresh(_ context.Context, s *Subject) outcome {
+	last, why := s.noted(upkeep.Drill)
+	switch backup := s.upkeep[upkeep.Backup]; {
+	case s.upkeepError != nil, why != "" && backup.At.IsZero():
+		return unknown("%s", why)
+	case why != "":
+		return fail("restore one elsewhere, and: moorfast doctor note drill", "backups are made, and none was ever restored")
+	case s.Now.Sub(last.At) > drillAge:
+		return fail("restore one elsewhere, and: moorfast doctor note drill", "the last was on %s", last.At.Format(time.DateOnly))
+	}
+	return pass("on %s", last.At.Format(time.DateOnly))
 }

@@ -9,10 +9,12 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
 	"moorfast/internal/config"
+	"moorfast/internal/upkeep"
 	"moorfast/internal/vault"
 )
 
@@ -95,13 +97,23 @@ type Subject struct {
 	System   System
 	Now      time.Time
 
-	// Resolve looks a name up; nil where names are not looked up.
-	Resolve func(ctx context.Context, name string) ([]string, error)
+	Names  Names                                 // nil where names are not looked up
+	Live   *Live                                 // nil where no server runs
+	Ask    func(context.Context) (Answer, error) // the running server; nil where that cannot be
+	Caller netip.Addr                            // of who asks, if he has one
 
-	facts      *Facts // of Data; nil where it could not be asked
-	factsError error
-	vault      *vault.Vault // opened by Run, for the checks that need it
-	vaultError error
+	// What [Run] finds out for more than one check.
+	asked       bool
+	sourceTook  time.Duration
+	sourceError error
+	facts       *Facts // of Data; nil where it could not be asked
+	factsError  error
+	audit       *AuditFacts // likewise
+	auditError  error
+	upkeep      upkeep.Record
+	upkeepError error
+	vault       *vault.Vault
+	vaultError  error
 }
 
 // Data is what checks ask the database.
@@ -115,13 +127,15 @@ type Data interface {
 	StaleInvites(ctx context.Context, t time.Time) (int, error)
 	// Facts gathers what else is known of the installation.
 	Facts(ctx context.Context) (Facts, error)
+	// Audit checks the audit log, and the records since t one by one.
+	Audit(ctx context.Context, t time.Time) (AuditFacts, error)
 	// Sample tries to open some sealed fields, and counts those it could not.
 	Sample(ctx context.Context, v *vault.Vault) (tried, refused int, err error)
 }
 
 // checks is the registry.
 func checks() []Check {
-	return slices.Concat(keyChecks(), consoleChecks(), networkChecks(), authChecks(), dataChecks(), auditChecks(), hostChecks(), compatChecks())
+	return slices.Concat(keyChecks(), consoleChecks(), networkChecks(), authChecks(), dataChecks(), auditChecks(), hostChecks(), supplyChecks(), compatChecks())
 }
 
 // facts makes a check of what the database says.
@@ -137,26 +151,51 @@ func facts(look func(*Subject, *Facts) outcome) runner {
 	}
 }
 
-// Run runs every check on s.
-func Run(ctx context.Context, s Subject) Report {
-	if s.Ring != nil && len(s.Mistakes) == 0 {
+// auditWithin is how long the audit log is read.
+const auditWithin = 2 * time.Second
+
+// look finds out what more than one check needs.
+func (s *Subject) look(ctx context.Context) {
+	s.AskSource()
+	if s.upkeep, s.upkeepError = upkeep.Read(s.Config.Data); s.upkeepError != nil {
+		s.upkeep = nil
+	}
+	if s.Live != nil { // what the server may do counts, and not what this process may
+		s.System.Process = s.Live.Process
+	}
+	if s.Ring != nil {
 		s.vault, s.vaultError = vault.Open(ctx, vault.Options{
 			Storage: s.Ring, Source: s.Config.Key, Now: func() time.Time { return s.Now }, AllowKnown: true,
 		})
+	}
+	if s.Data == nil {
+		return
+	}
+	f, err := s.Data.Facts(ctx)
+	if s.factsError = err; err == nil {
+		s.facts = &f
+	}
+	reading, cancel := context.WithTimeout(ctx, auditWithin)
+	defer cancel()
+	a, err := s.Data.Audit(reading, s.Now.Add(-checkedSince))
+	if s.auditError = err; err == nil {
+		s.audit = &a
+	}
+}
+
+// Run runs every check on s.
+func Run(ctx context.Context, s Subject) Report {
+	fine := len(s.Mistakes) == 0
+	if fine {
+		s.look(ctx)
 		if s.vault != nil {
 			defer s.vault.Close()
-		}
-	}
-	if s.Data != nil && len(s.Mistakes) == 0 {
-		f, err := s.Data.Facts(ctx)
-		if s.factsError = err; err == nil {
-			s.facts = &f
 		}
 	}
 	var r Report
 	for _, c := range checks() {
 		o := unknown("the settings have mistakes: moorfast config check")
-		if len(s.Mistakes) == 0 || c.ID == listsParse {
+		if fine || c.ID == listsParse {
 			o = c.run(ctx, &s)
 		}
 		r.add(c, o)

@@ -13,6 +13,8 @@ type Facts struct {
 	StaleOwners      []string // who were not seen for 90 days
 
 	AnyPlatform  []string // projects that a page of any host may use
+	Patterns     []string // of hosts that are platforms, as "project/*.example.org"
+	Mocked       []string // projects with phone numbers whose code is always the same
 	WeakPolicies []string // projects whose passwords need 8 chars, and no more
 	ForeignHash  int      // users whose password is kept as it was imported
 
@@ -27,6 +29,8 @@ type Facts struct {
 	UnscannedBuckets []string
 
 	PlainWebhooks []string // whose certificate is not asked for, as "project/webhook"
+
+	Legacy []string // columns with seals of Appwrite, as "project/table.column"
 
 	Damaged  []string // databases that are not intact
 	LogBytes int64    // of the longest write-ahead log; 0 where there is none

@@ -32,6 +32,11 @@ type sarifRule struct {
 	ShortDescription sarifText `json:"shortDescription"`
 	FullDescription  sarifText `json:"fullDescription"`
 	Help             sarifText `json:"help"`
+	Properties       sarifTags `json:"properties"`
+}
+
+type sarifTags struct {
+	Tags []string `json:"tags"`
 }
 
 type sarifResult struct {
@@ -46,7 +51,7 @@ type sarifResult struct {
 func (r Report) WriteSARIF(w io.Writer, version string) error {
 	rules, results := []sarifRule{}, []sarifResult{}
 	for _, result := range r.Results {
-		rule := sarifRule{ID: result.ID, ShortDescription: sarifText{result.Title}, FullDescription: sarifText{result.Group + ": " + result.Title}, Help: sarifText{"moorfast doctor --all"}}
+		rule := sarifRule{ID: result.ID, ShortDescription: sarifText{result.Title}, FullDescription: sarifText{result.Group + ": " + result.Title}, Help: sarifText{"moorfast doctor --all"}, Properties: sarifTags{append([]string{}, result.References...)}}
 		if result.Fix != "" {
 			rule.FullDescription, rule.Help = sarifText{result.Why}, sarifText{result.Fix}
 		}

@@ -8,9 +8,9 @@ import (
 )
 
 var mixed = Report{Results: []Result{
-	{"KEY-01", "Keys", Critical, Pass, "It is good", "x", "", ""},
-	{"KEY-02", "Keys", High, Fail, "It is strong", "it is <not>", "because", "do this"},
-	{"CON-01", "Console", Low, Unknown, "It is closed", "nobody knows", "", ""},
+	{"KEY-01", "Keys", Critical, Pass, "It is good", "x", "", "", nil},
+	{"KEY-02", "Keys", High, Fail, "It is strong", "it is <not>", "because", "do this", nil},
+	{"CON-01", "Console", Low, Unknown, "It is closed", "nobody knows", "", "", nil},
 }}
 
 func TestSARIFNamesWhatDidNotPass(t *testing.T) {

@@ -2,7 +2,16 @@ package doctor
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/bits"
+	"net/netip"
+	"slices"
 	"strings"
+	"time"
+
+	"moorfast/internal/config"
 )
 
 const (
@@ -17,8 +26,16 @@ func hostChecks() []Check {
 			"Whoever takes over the process has then taken the machine.", notRoot,
 		},
 		{
-			"HST-02", hostGroup, Low, "The process can gain no rights",
-			"A set-user-ID program that it starts could.", noNewRights,
+			"HST-02", hostGroup, Low, "A container holds no more rights than the server needs",
+			"What breaks out of the server is then in a room without doors.", containerIsTight,
+		},
+		{
+			"HST-03", hostGroup, Low, "The unit of systemd keeps the server in",
+			"A server that may do less does less when somebody takes it over.", unitIsTight,
+		},
+		{
+			"HST-04", hostGroup, Medium, "No other user of the machine can reach a file of the data",
+			"What others can read they can copy, and what they can write they can replace.", nothingIsReachable,
 		},
 		{
 			"HST-05", hostGroup, Low, "The process may open enough files",
@@ -26,15 +43,7 @@ func hostChecks() []Check {
 		},
 		{
 			"HST-06", hostGroup, High, "The file system keeps what it was told to",
-			"One in memory, or on a network, loses what was acknowledged.", fileSystemKeeps,
-		},
-		{
-			"SUP-04", hostGroup, Low, "The program says what it is made of",
-			"Without a list of its modules, nobody can tell whether a known hole is in it.", hasModules,
-		},
-		{
-			"SUP-05", hostGroup, Low, "The program was built from a state that is in the repository",
-			"Otherwise nobody can build it again, and compare.", builtClean,
+			"One in memory, on a network, or that is told not to wait, loses what was acknowledged.", fileSystemKeeps,
 		},
 	}
 }
@@ -50,8 +59,12 @@ func compatChecks() []Check {
 			"_APP_ENV=development is for the desk.", inProduction,
 		},
 		{
-			"CMP-03", compatGroup, Low, "Every setting does something",
+			"CMP-03", compatGroup, Low, "Every setting does something, that of an error log elsewhere too",
 			"What is set and does nothing is a promise that nobody keeps.", settingsMatter,
+		},
+		{
+			"CMP-04", compatGroup, Low, "Custom domains are told to point here",
+			"The console shows the records that a custom domain needs, as they are set.", targetsLeadHere,
 		},
 	}
 }
@@ -63,14 +76,51 @@ func notRoot(_ context.Context, s *Subject) outcome {
 	return pass("it does not, if it is started as this is")
 }
 
-func noNewRights(_ context.Context, s *Subject) outcome {
+func containerIsTight(_ context.Context, s *Subject) outcome {
+	p := s.System.Process
 	switch {
-	case s.System.Error != nil:
-		return unknown("%v", s.System.Error)
-	case !s.System.NoNewPrivs:
-		return fail("NoNewPrivileges=yes in the unit, or --security-opt no-new-privileges", "it could")
+	case !p.Told:
+		return unknown("this system does not tell what a process may do")
+	case p.Container == "":
+		return pass("it runs in none")
 	}
-	return pass("it can not")
+	var wrong, fixes []string
+	if !p.NoNewPrivs {
+		wrong, fixes = append(wrong, "programs that it starts can gain rights"), append(fixes, "--security-opt no-new-privileges")
+	}
+	if more := p.Caps &^ capBindService; more != 0 {
+		wrong, fixes = append(wrong, fmt.Sprintf("it has %d capabilities that it does not need", bits.OnesCount64(more))), append(fixes, "--cap-drop ALL")
+	}
+	if !p.ReadOnly {
+		wrong, fixes = append(wrong, "its root file system can be written"), append(fixes, "--read-only")
+	}
+	if len(wrong) > 0 {
+		return fail(strings.Join(fixes, " "), "%s: %s", p.Container, strings.Join(wrong, ", "))
+	}
+	return pass("%s: no capability, a root that is only read, and no way to gain rights", p.Container)
+}
+
+// leastWalls is how many of the lines of a unit have to be there: those that are
+// missing may have a reason.
+const leastWalls = 6
+
+func unitIsTight(_ context.Context, s *Subject) outcome {
+	p := s.System.Process
+	switch {
+	case !p.Told:
+		return unknown("this system does not tell what a process may do")
+	case p.Container != "":
+		return pass("it runs in a container, which HST-02 looks at")
+	case s.Live == nil:
+		return unknown("no server runs, and only it knows how it was started")
+	case p.Service == "":
+		return unknown("the server was started by hand, and so nothing keeps it in")
+	}
+	walls, missing := p.sandbox()
+	if len(walls) < leastWalls {
+		return fail("in the unit: "+strings.Join(missing, " "), "%s has %d of %d walls", p.Service, len(walls), len(walls)+len(missing))
+	}
+	return pass("%s has %d of %d walls", p.Service, len(walls), len(walls)+len(missing))
 }
 
 const fewFiles = 4096
@@ -90,45 +140,39 @@ func fileSystemKeeps(_ context.Context, s *Subject) outcome {
 	if s.Config.Postgres() && s.Config.Storage.S3.Set() {
 		return pass("nothing but keys and caches is on it")
 	}
-	name, durable, err := s.System.fileSystemOf(s.Config.Data)
+	d, err := s.System.diskOf(s.Config.Data)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return unknown("there is no data yet")
 	case err != nil:
 		return unknown("%v", err)
-	case name == "":
+	case d.Name == "":
 		return unknown("this system does not say")
-	case !durable:
-		return fail("put the data on a local disk", "%s is on %s", s.Config.Data, name)
+	case !d.Lasts:
+		return fail("put the data on a local disk", "%s is on %s", s.Config.Data, d.Name)
+	case d.Careless != "":
+		return fail("mount it without "+d.Careless, "%s is on a file system that is mounted with %s", s.Config.Data, d.Careless)
+	case d.Sync > 0 && d.Sync < quickSync:
+		return fail("switch off what answers for the disk: libeatmydata, or a cache of the virtual machine that does not wait", "a page was kept after %v, which no disk can", d.Sync)
+	case d.Sync > 0:
+		return pass("%s, which takes %v to keep a page", d.Name, d.Sync.Round(time.Microsecond))
 	}
-	return pass("%s", name)
-}
-
-func hasModules(_ context.Context, s *Subject) outcome {
-	if s.System.Modules == 0 {
-		return fail("build it with make build", "the list of its modules is not in it")
-	}
-	return pass("%d modules; moorfast version --sbom lists them", s.System.Modules)
-}
-
-func builtClean(_ context.Context, s *Subject) outcome {
-	switch {
-	case s.System.Revision == "":
-		return unknown("the program does not say from which state it was built")
-	case strings.Contains(s.System.Revision, "dirty"):
-		return fail("commit, and build again", "%s", s.System.Revision)
-	}
-	return pass("%s", s.System.Revision)
+	return pass("%s", d.Name)
 }
 
 func hasName(_ context.Context, s *Subject) outcome {
 	if name := s.Config.Domain.Name; !s.loopback() && (name == "" || name == "localhost") {
 		return fail("_APP_DOMAIN", "it has none")
 	}
-	return pass("%s", orNone(s.Config.Domain.Name))
+	if s.Config.Domain.Name == "" {
+		return pass("none is needed on this machine alone")
+	}
+	return pass("%s", s.Config.Domain.Name)
 }
 
 func orNone(s string) string {
 	if s == "" {
-		return "none is needed on this machine alone"
+		return "none"
 	}
 	return s
 }
@@ -141,8 +185,37 @@ func inProduction(_ context.Context, s *Subject) outcome {
 }
 
 func settingsMatter(_ context.Context, s *Subject) outcome {
-	if n := len(s.Config.Notices); n > 0 {
-		return fail("moorfast config check lists them", "%d notes at the start, the first: %s", n, s.Config.Notices[0])
+	const fix = "moorfast config check lists them"
+	for _, u := range s.Config.Unused() {
+		if strings.HasPrefix(u.Name, "_APP_LOGGING_") { // Appwrite's doctor has a line for it
+			return fail(fix, "%s does nothing: %s", u.Name, u.Why)
+		}
 	}
-	return pass("all do")
+	if n := len(s.Config.Notices); n > 0 {
+		return fail(fix, "%d notes at the start, the first: %s", n, s.Config.Notices[0])
+	}
+	return pass("all do; errors go to the log")
+}
+
+func targetsLeadHere(_ context.Context, s *Subject) outcome {
+	d := s.Config.Domain
+	if !config.Public(d.Name) {
+		return pass("no public name leads here, and no custom domain")
+	}
+	here := func(a netip.Addr) bool { return !a.IsLoopback() && !a.IsUnspecified() }
+	if config.Public(d.CNAME) || slices.ContainsFunc(d.A, here) || slices.ContainsFunc(d.AAAA, here) {
+		return pass("CNAME %s, A %s, AAAA %s", orNone(d.CNAME), addresses(d.A), addresses(d.AAAA))
+	}
+	return fail("_APP_DOMAIN_TARGET_CNAME="+d.Name+", or _APP_DOMAIN_TARGET_A with the address", "they would be pointed to %s, %s and %s", orNone(d.CNAME), addresses(d.A), addresses(d.AAAA))
+}
+
+func addresses(list []netip.Addr) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	texts := make([]string, len(list))
+	for i, a := range list {
+		texts[i] = a.String()
+	}
+	return strings.Join(texts, " ")
 }

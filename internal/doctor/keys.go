@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"moorfast/internal/clock"
+	"moorfast/internal/upkeep"
 	"moorfast/internal/vault"
 )
 
@@ -34,7 +36,7 @@ func keyChecks() []Check {
 			"Environments are inherited by child processes, and shown by container tools and crash reports.", keyIsNotInEnvironment,
 		},
 		{
-			"KEY-05", keysGroup, Low, "The root key is not on the disk of the data",
+			"KEY-05", keysGroup, Low, "The root key is not on the disk of the data alone",
 			"One lost disk takes both, and one stolen disk gives both away.", keyIsElsewhere,
 		},
 		{
@@ -58,8 +60,17 @@ func keyChecks() []Check {
 			"Keys of deleted projects are what their deletion should have destroyed.", noKeyIsOrphaned,
 		},
 		{
+			"KEY-11", keysGroup, High, "Nothing is left that Appwrite has sealed",
+			"Its keys are cut to 16 bytes (AES-128), and its seal holds in another row, too.", none(func(f *Facts) []string { return f.Legacy },
+				"column", "moorfast import appwrite, which seals it anew", "no column has any"),
+		},
+		{
 			"KEY-12", keysGroup, Critical, "A sample of sealed fields opens",
 			"What does not open was changed in the database, or is lost.", sampleOpens,
+		},
+		{
+			"KEY-13", keysGroup, High, "The place of the root key answers",
+			"A server that cannot ask for its key does not start again.", sourceAnswers,
 		},
 		{
 			"KEY-14", keysGroup, Low, "Memory with keys reaches no disk",
@@ -156,10 +167,60 @@ func keyIsElsewhere(_ context.Context, s *Subject) outcome {
 	switch {
 	case err != nil:
 		return unknown("%v", err)
-	case same:
-		return fail("keep a copy of the key where the backups of the data are not", "%s is on the disk of %s", path, s.Config.Data)
+	case !same:
+		return pass("%s is not on the disk of %s", path, s.Config.Data)
 	}
-	return pass("%s is not on the disk of %s", path, s.Config.Data)
+	if kept := s.upkeep[upkeep.Keys]; !kept.At.IsZero() {
+		return pass("%s is on the disk of %s, and was exported on %s", path, s.Config.Data, kept.At.Format(time.DateOnly))
+	}
+	return fail("moorfast key export --out FILE, and the file to where the data is not", "%s is on the disk of %s, and was never exported", path, s.Config.Data)
+}
+
+// answersWithin is how long the place of the root key may take.
+const answersWithin = 2 * time.Second
+
+// AskSource reads the root key once, for all who need it, and does not wait for a
+// place that does not answer. [Run] does it, unless its caller has.
+func (s *Subject) AskSource() {
+	if s.asked {
+		return
+	}
+	s.asked = true
+	type answer struct {
+		text vault.Secret
+		err  error
+	}
+	source, answers := s.Config.Key, make(chan answer, 1)
+	began := clock.System{}.Now()
+	go func() {
+		text, err := source.Text()
+		answers <- answer{text, err}
+	}()
+	var a answer
+	select {
+	case a = <-answers:
+	case <-time.After(answersWithin):
+		a.err = fmt.Errorf("%w within %v", vault.ErrSourceDown, answersWithin)
+	}
+	s.sourceTook, s.sourceError = clock.System{}.Now().Sub(began), a.err
+	if kind := source.Kind(); kind != "file" && kind != "env" { // which are here
+		s.Config.Key = vault.KeyFrom(kind, strings.TrimPrefix(source.String(), kind+":"), func() ([]byte, error) {
+			return []byte(a.text.Reveal()), a.err
+		})
+	}
+}
+
+func sourceAnswers(_ context.Context, s *Subject) outcome {
+	var key *vault.KeyError
+	switch {
+	case errors.Is(s.vaultError, vault.ErrNoRing) && errors.Is(s.sourceError, vault.ErrMissingKey):
+		return unknown("there is no key yet: the first start makes one")
+	case errors.As(s.sourceError, &key):
+		return fail(key.Remedy, "%v: %v", s.Config.Key, s.sourceError)
+	case s.sourceError != nil:
+		return fail("look at what keeps the key, and at the way there", "%v: %v", s.Config.Key, s.sourceError)
+	}
+	return pass("%v, within %v", s.Config.Key, s.sourceTook.Round(time.Millisecond))
 }
 
 func ringOpens(_ context.Context, s *Subject) outcome {

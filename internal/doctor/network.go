@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"moorfast/internal/config"
 )
 
 const networkGroup = "Network"
@@ -24,8 +26,20 @@ func networkChecks() []Check {
 			"TLS before 1.2, and suites without forward secrecy, are read by who keeps what was said.", protocolsAreModern,
 		},
 		{
+			"NET-04", networkGroup, Medium, "Browsers are told to come by HTTPS only",
+			"The first request of each visit could go in the clear, and be answered by somebody else.", httpsIsRemembered,
+		},
+		{
 			"NET-05", networkGroup, High, "Few machines may say who a client is",
 			"Whoever is believed in a forwarding header can be any address, one of the console's list too.", proxiesAreFew,
+		},
+		{
+			"NET-06", networkGroup, Medium, "No proxy speaks for clients without being trusted",
+			"All its clients look like one then: limits hit everybody, and lists let in everybody or nobody.", proxiesAreKnown,
+		},
+		{
+			"NET-07", networkGroup, Medium, "Only names of this installation are answered",
+			"A name that leads here from outside lets its owner's pages call us, and mails link to it.", hostsAreKnown,
 		},
 		{
 			"NET-08", networkGroup, Low, "Nothing private may be fetched",
@@ -37,12 +51,24 @@ func networkChecks() []Check {
 				"project", "name the hosts of the app as platforms", "none does"),
 		},
 		{
+			"NET-10", networkGroup, Medium, "Answers carry the headers that keep browsers careful",
+			"Another program at our address, or a change of ours, may leave them out.", headersAreThere,
+		},
+		{
 			"NET-11", networkGroup, Low, "The server listens where it has to, and not everywhere",
 			"An interface that nobody thinks of is one that nobody guards.", listensNarrowly,
 		},
 		{
-			"NET-14", networkGroup, Low, "The domain of the installation leads somewhere",
-			"Links in mails, and cookies, are made for it.", domainLeadsSomewhere,
+			"NET-12", networkGroup, Medium, "Figures of the server are not open to others",
+			"They tell when nobody watches, and a token that travels in the clear is everybody's.", metricsAreAside,
+		},
+		{
+			"NET-13", networkGroup, Low, "The clock is right",
+			"Codes, tokens and certificates end by it, and records are read by it.", clockIsRight,
+		},
+		{
+			"NET-14", networkGroup, Low, "The domain leads here, and says who may certify it",
+			"Links and cookies are made for it, and any authority may be talked into a certificate.", domainIsKept,
 		},
 	}
 }
@@ -56,6 +82,10 @@ func (s *Subject) loopback() bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
+
+// desk reports whether the installation is for this machine alone: nobody else
+// reaches it, and no name leads to it by way of a proxy.
+func (s *Subject) desk() bool { return s.loopback() && !config.Public(s.Config.Domain.Name) }
 
 func trafficIsEncrypted(_ context.Context, s *Subject) outcome {
 	switch {
@@ -107,22 +137,4 @@ func listensNarrowly(_ context.Context, s *Subject) outcome {
 		return fail("--listen with the address of the interface that clients come by", "%s is every interface", s.Config.Listen)
 	}
 	return pass("%s", s.Config.Listen)
-}
-
-func domainLeadsSomewhere(ctx context.Context, s *Subject) outcome {
-	name := s.Config.Domain.Name
-	if name == "" || name == "localhost" {
-		return pass("there is no domain to look up")
-	}
-	if s.Resolve == nil {
-		return unknown("names are not looked up here")
-	}
-	addrs, err := s.Resolve(ctx, name)
-	switch {
-	case err != nil:
-		return unknown("%v", err)
-	case len(addrs) == 0:
-		return fail("an A or AAAA record for it", "%s has no address", name)
-	}
-	return pass("%s leads to %d addresses", name, len(addrs))
 }

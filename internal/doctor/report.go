@@ -17,6 +17,9 @@ type Result struct {
 	Evidence string   `json:"evidence"`
 	Why      string   `json:"why,omitempty"` // of what failed
 	Fix      string   `json:"fix,omitempty"`
+
+	// References are where others ask for it; see [references].
+	References []string `json:"references,omitempty"`
 }
 
 // word is how a result is named to people: what fails below high is a warning.
@@ -34,7 +37,7 @@ type Report struct{ Results []Result }
 func (r *Report) add(c Check, o outcome) {
 	result := Result{
 		ID: c.ID, Group: c.Group, Severity: c.Severity, Status: o.status,
-		Title: c.Title, Evidence: o.evidence, Fix: o.fix,
+		Title: c.Title, Evidence: o.evidence, Fix: o.fix, References: references[c.ID],
 	}
 	if o.status == Fail {
 		result.Why = c.Why
@@ -145,6 +148,9 @@ func (r Report) WriteText(w io.Writer, o TextOptions) error {
 		line("found", result.Evidence)
 		line("why", result.Why)
 		line("fix", result.Fix)
+		if result.Status == Fail {
+			line("see", strings.Join(result.References, ", "))
+		}
 	}
 	if b.Len() > 0 {
 		b.WriteByte('\n')

@@ -81,16 +81,24 @@ func tellMismatch(ctx context.Context, c config.Config, log *slog.Logger, now cl
 	}
 }
 
+// newestCheckpoint is the one that lies beside the database, if there is one.
+func newestCheckpoint(data string) ([]string, error) {
+	note, err := os.ReadFile(CheckpointPath(data))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the newest checkpoint: %w", err)
+	}
+	return []string{string(note)}, nil
+}
+
 // CheckAudit checks the audit log, against the checkpoint that lies beside the
 // database as well, and tells of what is wrong with it.
 func (s *Server) CheckAudit(ctx context.Context, log *slog.Logger) error {
-	var saved []string
-	note, err := os.ReadFile(CheckpointPath(s.config.Data))
-	switch {
-	case err == nil:
-		saved = append(saved, string(note))
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("read the newest checkpoint: %w", err)
+	saved, err := newestCheckpoint(s.config.Data)
+	if err != nil {
+		return err
 	}
 	report, err := s.Verifier(saved...).Verify(ctx)
 	if err != nil || len(report.Findings) == 0 {

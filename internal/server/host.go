@@ -73,6 +73,7 @@ func (s *Server) hostCommands() adminsock.Commands {
 		"admin.allow-ip":       command(s.allowIP),
 		"access.explain":       command(s.explain),
 		"audit.tell":           command(s.tell),
+		"doctor.live":          command(s.live),
 	}
 }
 

@@ -25,7 +25,7 @@ type Told struct {
 }
 
 // told are the events that a command may ask a record for.
-var told = []string{"key.export", "key.import", "doctor.run"}
+var told = []string{"key.export", "key.import", "doctor.run", "doctor.note", "doctor.fix"}
 
 // Tell records what a command of the host does by itself: in the log, if a
 // server runs, and else in a file that the next one takes in.
@@ -66,7 +66,7 @@ func unrecorded(ctx context.Context) context.Context {
 }
 
 // quiet are the commands that only look, or whose record is what they are for.
-var quiet = []string{"access.explain", "admin.sessions", "key.inventory", "audit.tell"}
+var quiet = []string{"access.explain", "admin.sessions", "key.inventory", "audit.tell", "doctor.live"}
 
 func (s *Server) hostRecord(h *hosted, resource, outcome string) audit.Record {
 	return audit.Record{

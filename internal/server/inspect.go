@@ -2,17 +2,19 @@ package server
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"moorfast/internal/audit"
 	"moorfast/internal/config"
+	"moorfast/internal/core/keyring"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/core/teams"
 	"moorfast/internal/core/users"
@@ -29,9 +31,10 @@ import (
 
 // inspection answers what the doctor asks of a database, by reading alone.
 type inspection struct {
-	db  store.DB
-	now time.Time
-	dir string // of SQLite's files; "" on PostgreSQL
+	db    store.DB
+	now   time.Time
+	dir   string // of SQLite's files; "" on PostgreSQL
+	audit *audit.Verifier
 }
 
 var _ doctor.Data = inspection{}
@@ -114,7 +117,14 @@ func (i inspection) Facts(ctx context.Context) (f doctor.Facts, err error) {
 		if err := i.passwords(ctx, tx, &f); err != nil {
 			return err
 		}
-		if err := i.intact(ctx, project, tx, &f); err != nil || project == store.Platform {
+		if err := i.intact(ctx, project, tx, &f); err != nil {
+			return err
+		}
+		old, err := keyring.Legacy(ctx, tx)
+		for _, column := range old {
+			f.Legacy = append(f.Legacy, project+"/"+column)
+		}
+		if err != nil || project == store.Platform {
 			return err
 		}
 		for _, look := range []func(context.Context, string, store.Tx, *doctor.Facts) error{i.keys, i.tables, i.buckets, i.settings} {
@@ -160,6 +170,9 @@ func (i inspection) console(ctx context.Context, tx store.Tx, f *doctor.Facts) e
 	}
 	rows, err := store.List[projects.Row](ctx, tx, sqlb.Select{From: "projects"})
 	for _, p := range rows {
+		if len(p.Auths.MockNumbers) > 0 {
+			f.Mocked = append(f.Mocked, p.ID)
+		}
 		if p.Auths.PasswordStrength.Min <= 8 && !p.Auths.PasswordDictionary {
 			f.WeakPolicies = append(f.WeakPolicies, p.ID)
 		}
@@ -241,17 +254,45 @@ func (i inspection) buckets(ctx context.Context, project string, tx store.Tx, f 
 }
 
 func (i inspection) settings(ctx context.Context, project string, tx store.Tx, f *doctor.Facts) error {
-	open, err := store.Count(ctx, tx, "platforms", sqlb.Eq("hostname", "*"), 1)
+	err := store.Each(ctx, tx, `SELECT DISTINCT hostname FROM platforms WHERE hostname LIKE '%*%' ORDER BY hostname`, nil, func(rows store.Rows) error {
+		if host := string(rows.Text(0)); host == "*" {
+			f.AnyPlatform = append(f.AnyPlatform, project)
+		} else {
+			f.Patterns = append(f.Patterns, project+"/"+host)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
-	}
-	if open > 0 {
-		f.AnyPlatform = append(f.AnyPlatform, project)
 	}
 	return store.Each(ctx, tx, `SELECT id FROM webhooks WHERE tls = 0 OR url LIKE 'http:%'`, nil, func(rows store.Rows) error {
 		f.PlainWebhooks = append(f.PlainWebhooks, project+"/"+string(rows.Text(0)))
 		return nil
 	})
+}
+
+// Audit implements [doctor.Data].
+func (i inspection) Audit(ctx context.Context, t time.Time) (a doctor.AuditFacts, err error) {
+	v := *i.audit
+	v.Since = t.UnixMicro()
+	report, err := v.Verify(ctx)
+	if err != nil {
+		return a, errors.Join(ctx.Err(), err)
+	}
+	a.Records = report.Records + report.Skipped + report.Unsealed
+	if report.LastAt > 0 {
+		a.Checkpoint = time.UnixMicro(report.LastAt)
+	}
+	for _, f := range report.Findings {
+		a.Findings = append(a.Findings, f.String())
+	}
+	err = i.db.View(ctx, store.Platform, func(tx store.Tx) error {
+		return audit.Each(ctx, tx, audit.Search{}, func(r *audit.Stored) error {
+			a.Newest = time.UnixMicro(r.At)
+			return audit.ErrStop
+		})
+	})
+	return a, err
 }
 
 // intact asks SQLite to look at the pages and the indexes of a database.
@@ -298,6 +339,15 @@ func Inspect(ctx context.Context, c config.Config, now time.Time) (doctor.Data, 
 	if c.Postgres() {
 		i.dir = ""
 	}
+	key, err := audit.SigningKey(v)
+	if err == nil {
+		i.audit = &audit.Verifier{DB: db, Name: audit.Name(v.Instance()), Key: key.Public().(ed25519.PublicKey)}
+		clear(key)
+		i.audit.Saved, err = newestCheckpoint(c.Data)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close(), v.Close())
+	}
 	return i, closers{db, v}, nil
 }
 
@@ -342,33 +392,4 @@ func (list closers) Close() error {
 		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// examine runs the doctor on the running server. The sample of sealed fields and
-// the keyring are looked at with the keys that are in use.
-func (s *Server) examine(ctx context.Context) (doctor.Report, error) {
-	ring, _, err := ringOf(ctx, s.config)
-	if err != nil {
-		return doctor.Report{}, err
-	}
-	dir := s.config.Data
-	if s.config.Postgres() {
-		dir = ""
-	}
-	now := s.now()
-	return doctor.Run(ctx, doctor.Subject{
-		Config: s.config, Ring: ring, Data: inspection{s.db, now, dir}, System: doctor.ReadSystem(), Now: now, Resolve: Resolve,
-	}), nil
-}
-
-// Resolve looks up the addresses of a name.
-func Resolve(ctx context.Context, name string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	addrs, err := net.DefaultResolver.LookupHost(ctx, name)
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
-		return nil, nil
-	}
-	return addrs, err
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 
 	"moorfast/internal/doctor"
@@ -35,6 +36,13 @@ func (s *Server) gauges(ctx context.Context) {
 		}
 		return s.now().Sub(status.Active().Created).Seconds()
 	})
+	// Whoever asks for this is collecting, which the doctor wants to know.
+	s.metrics.Gauge("moorfast_collected_seconds", "When these figures were collected before, since 1970; 0 is never.", nil, func() float64 {
+		if before := s.seen.collect(s.now()); !before.IsZero() {
+			return float64(before.Unix())
+		}
+		return 0
+	})
 	s.metrics.Gauge("moorfast_cache_bytes", "What is kept of pictures that were made.", nil, func() float64 { return float64(s.cache.Bytes()) })
 }
 
@@ -61,7 +69,7 @@ func (s *Server) collect(ctx context.Context, log *slog.Logger) (stop func(), er
 
 // checkUp examines the installation, and notes what it finds.
 func (s *Server) checkUp(ctx context.Context, log *slog.Logger) error {
-	report, err := s.examine(ctx)
+	report, err := s.examine(ctx, netip.Addr{})
 	if err != nil {
 		return err
 	}

@@ -71,14 +71,18 @@ func cookies(c config.Config) httpd.Cookies {
 	return k
 }
 
-// peer returns the rule by which a request tells who sent it (N-1).
-func peer(n config.Network) func(*http.Request) api.Client {
+// peer returns the rule by which a request tells who sent it (N-1). Of a header
+// that was not believed, ignored hears.
+func peer(n config.Network, ignored func(by netip.Addr)) func(*http.Request) api.Client {
 	rule := n.Rule()
 	return func(r *http.Request) api.Client {
 		remote, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is trusted by nobody
 		c := rule.Client(clientaddr.Request{
 			Peer: remote.Addr(), TLS: r.TLS != nil, Host: r.Host, Header: r.Header.Values,
 		})
+		if c.Ignored {
+			ignored(c.Addr)
+		}
 		return api.Client{
 			Addr: c.Addr, Secure: c.Proto == "https", Host: c.Host,
 			UserAgent: r.UserAgent(), SDK: r.Header.Get("X-SDK-Name"), Origin: r.Header.Get("Origin"),

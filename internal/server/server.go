@@ -76,6 +76,7 @@ type Server struct {
 	country func(netip.Addr) string // of an address; nil knows none
 	alone   bool                    // a command on the host, which serves nobody
 	keys    sync.Mutex              // held by work on the keys
+	seen    seen
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -109,6 +110,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 		return nil, errors.Join(err, v.Close())
 	}
 	s := &Server{now: clk.Now, Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, country: country}
+	s.seen.since = clk.Now()
 	s.openEvents(log)
 	s.out = fetch.New(fetch.Options{Allow: c.Network.OutboundAllow, Refused: s.blocked})
 	if err := s.build(ctx, log, clk); err != nil {
@@ -259,7 +261,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	}
 	s.openPeers(g, units.NewID())
 	h := &httpd.Server{
-		Gateway: g, Log: log, Peer: peer(s.config.Network), Own: own(s.config),
+		Gateway: g, Log: log, Peer: peer(s.config.Network, s.seen.ignore), Own: own(s.config),
 		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
 		NoPlain: s.config.Profile == config.Hardened,
 		Cookies: cookies(s.config), Hosts: hosts(s.config),

@@ -82,8 +82,8 @@ func (s *Server) health(c core) *health.Service {
 	if c.files != nil {
 		h.Storage = c.files.Try
 	}
-	h.Security = func(ctx context.Context) (json.RawMessage, error) {
-		report, err := s.examine(ctx)
+	h.Security = func(ctx context.Context, caller netip.Addr) (json.RawMessage, error) {
+		report, err := s.examine(ctx, caller)
 		if err != nil {
 			return nil, err
 		}

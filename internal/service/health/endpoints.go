@@ -5,6 +5,7 @@ package health
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -23,8 +24,8 @@ type Service struct {
 	Geo     bool                        // addresses can be placed
 	Scanner Scanner                     // of files; nil where there is none
 
-	// Security is what the doctor says of the installation, as JSON.
-	Security func(context.Context) (json.RawMessage, error)
+	// Security is what the doctor says of the installation to a caller, as JSON.
+	Security func(ctx context.Context, caller netip.Addr) (json.RawMessage, error)
 	Now      func() time.Time
 }
 
@@ -73,7 +74,7 @@ func (s *Service) security(ctx context.Context, call *api.Call, _ none) (api.Raw
 	if call.Actor.User == nil || !slices.ContainsFunc(call.Actor.User.Memberships, owns) {
 		return nil, apierr.UserUnauthorized
 	}
-	report, err := s.Security(ctx)
+	report, err := s.Security(ctx, call.Client.Addr)
 	return api.Raw(report), err
 }
 

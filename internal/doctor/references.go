@@ -1,0 +1,108 @@
+package doctor
+
+// references are where others ask for what a check looks at: sections of OWASP's
+// ASVS 5.0.0, and safeguards of the CIS Controls 8.1.
+var references = map[string][]string{
+	"KEY-01": {"ASVS 13.3", "ASVS 11.2", "CIS 4.7"},
+	"KEY-02": {"ASVS 11.2", "ASVS 13.3"},
+	"KEY-03": {"ASVS 13.3", "CIS 3.3"},
+	"KEY-04": {"ASVS 13.3"},
+	"KEY-05": {"ASVS 13.3", "CIS 11.3"},
+	"KEY-06": {"ASVS 13.3"},
+	"KEY-07": {"ASVS 11.1", "ASVS 13.3"},
+	"KEY-08": {"ASVS 13.3"},
+	"KEY-09": {"ASVS 13.3", "CIS 3.5"},
+	"KEY-10": {"ASVS 13.3", "CIS 3.5"},
+	"KEY-11": {"ASVS 11.3"},
+	"KEY-12": {"ASVS 11.3"},
+	"KEY-13": {"ASVS 13.3"},
+	"KEY-14": {"ASVS 13.3", "ASVS 11.7"},
+
+	"CON-01": {"ASVS 8.4", "CIS 5.4"},
+	"CON-02": {"ASVS 6.1", "CIS 6.1"},
+	"CON-03": {"ASVS 8.4"},
+	"CON-04": {"ASVS 8.4"},
+	"CON-05": {"ASVS 8.4", "CIS 6.8"},
+	"CON-06": {"ASVS 6.3", "CIS 6.5"},
+	"CON-07": {"ASVS 6.4", "CIS 5.3"},
+	"CON-08": {"ASVS 6.4", "CIS 6.2"},
+	"CON-09": {"ASVS 8.4"},
+	"CON-10": {"ASVS 6.4", "CIS 5.4"},
+	"CON-11": {"ASVS 8.4", "CIS 12.8"},
+	"CON-12": {"ASVS 8.4"},
+
+	"NET-01": {"ASVS 12.2", "CIS 3.10"},
+	"NET-02": {"ASVS 12.2", "CIS 3.10"},
+	"NET-03": {"ASVS 12.1", "CIS 3.10"},
+	"NET-04": {"ASVS 3.4", "CIS 3.10"},
+	"NET-05": {"ASVS 4.1"},
+	"NET-06": {"ASVS 4.1"},
+	"NET-07": {"ASVS 4.1"},
+	"NET-08": {"ASVS 1.3", "ASVS 13.2", "CIS 13.4"},
+	"NET-09": {"ASVS 3.4", "ASVS 3.5"},
+	"NET-10": {"ASVS 3.4", "ASVS 13.4"},
+	"NET-11": {"ASVS 13.4", "CIS 4.8"},
+	"NET-12": {"ASVS 13.4", "CIS 4.8"},
+	"NET-13": {"ASVS 16.2", "CIS 8.4"},
+	"NET-14": {"ASVS 12.2"},
+
+	"AUT-01": {"ASVS 2.4", "ASVS 6.3"},
+	"AUT-02": {"ASVS 6.3"},
+	"AUT-03": {"ASVS 7.3"},
+	"AUT-04": {"ASVS 6.2", "CIS 5.2"},
+	"AUT-05": {"ASVS 11.4"},
+	"AUT-06": {"ASVS 11.4"},
+	"AUT-07": {"ASVS 13.2", "CIS 5.3"},
+	"AUT-08": {"ASVS 6.6", "ASVS 13.4"},
+	"AUT-09": {"ASVS 10.4", "ASVS 3.7"},
+	"AUT-10": {"ASVS 12.3", "CIS 3.10"},
+	"AUT-11": {"ASVS 8.2", "CIS 3.3"},
+	"AUT-12": {"ASVS 12.3", "CIS 3.10"},
+
+	"DAT-01": {"ASVS 14.2", "CIS 3.11"},
+	"DAT-02": {"ASVS 5.4", "CIS 10.1"},
+	"DAT-03": {"ASVS 8.2", "CIS 3.3"},
+	"DAT-04": {"ASVS 8.2", "CIS 3.3"},
+	"DAT-05": {"ASVS 14.2", "CIS 3.3"},
+	"DAT-06": {"CIS 8.3"},
+	"DAT-07": {"CIS 11.1"},
+	"DAT-08": {"CIS 8.3"},
+	"DAT-09": {"CIS 11.2"},
+	"DAT-10": {"CIS 11.3"},
+	"DAT-11": {"CIS 11.5"},
+	"DAT-12": {"ASVS 13.4", "CIS 3.5"},
+
+	"AUD-01": {"ASVS 16.2", "ASVS 16.3", "CIS 8.2"},
+	"AUD-02": {"ASVS 16.4"},
+	"AUD-03": {"ASVS 16.4", "CIS 8.9"},
+	"AUD-04": {"ASVS 16.4"},
+	"AUD-05": {"ASVS 16.4", "CIS 8.9"},
+	"AUD-06": {"ASVS 16.1", "CIS 8.10"},
+	"AUD-07": {"CIS 8.11"},
+	"AUD-08": {"ASVS 16.3", "CIS 13.1"},
+
+	"HST-01": {"ASVS 13.2", "CIS 5.4"},
+	"HST-02": {"ASVS 15.2", "CIS 4.1"},
+	"HST-03": {"ASVS 15.2", "CIS 4.1"},
+	"HST-04": {"ASVS 14.2", "CIS 3.3"},
+	"HST-05": {"ASVS 13.1"},
+	"HST-06": {"CIS 11.1"},
+	"SUP-01": {"ASVS 15.1", "CIS 7.4"},
+	"SUP-02": {"ASVS 15.2", "CIS 7.5", "CIS 16.5"},
+	"SUP-03": {"CIS 2.5"},
+	"SUP-04": {"ASVS 15.1", "CIS 16.4"},
+	"SUP-05": {"CIS 16.1"},
+	"SUP-06": {"ASVS 15.1", "CIS 2.2"},
+
+	"CMP-01": {"ASVS 13.1"},
+	"CMP-02": {"ASVS 13.4", "ASVS 16.5"},
+	"CMP-03": {"ASVS 13.1"},
+	"CMP-04": {"ASVS 13.1"},
+}
+
+// operation are the checks that are about running the installation, and not about
+// its security. Those of compatibility are not either.
+var operation = map[string]bool{"DAT-06": true, "DAT-07": true, "DAT-08": true, "DAT-09": true, "DAT-11": true, "HST-05": true}
+
+// Security reports whether a check is about security.
+func (c Check) Security() bool { return c.Group != compatGroup && !operation[c.ID] }
