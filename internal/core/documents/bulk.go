@@ -95,7 +95,7 @@ func (t *Table) matching(ctx context.Context, tx store.Tx, texts []string) (foun
 	if !limited(queries) {
 		plan.Limit = math.MaxInt64
 	}
-	if err := t.locate(ctx, tx, plan.Filters); err != nil {
+	if err := t.resolveFilters(ctx, tx, plan.Filters); err != nil {
 		return nil, err
 	}
 	where, err := t.where(tx.Dialect(), &plan, &reach{all: true})

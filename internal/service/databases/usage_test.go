@@ -26,8 +26,11 @@ func TestUsageCountsWhatIsThereStill(t *testing.T) {
 			totals M
 			points map[string][]float64
 		}{
-			{w.root + "/usage", M{"databasesTotal": 2.0, "tablesTotal": 1.0, "collectionsTotal": 1.0, "rowsTotal": 2.0, "documentsTotal": 2.0, "storageTotal": 2 * 53.0},
-				map[string][]float64{"databases": {0, 0, 0, 1, 1, 1, 2}, "tables": {0, 0, 0, 1, 1, 1, 1}, "rows": rows, "storage": {0, 0, 0, 53, 53, 53, 106}, "databasesReads": {0, 0, 0, 0, 0, 0, 0}}},
+			{
+				w.root + "/usage",
+				M{"databasesTotal": 2.0, "tablesTotal": 1.0, "collectionsTotal": 1.0, "rowsTotal": 2.0, "documentsTotal": 2.0, "storageTotal": 2 * 53.0},
+				map[string][]float64{"databases": {0, 0, 0, 1, 1, 1, 2}, "tables": {0, 0, 0, 1, 1, 1, 1}, "rows": rows, "storage": {0, 0, 0, 53, 53, 53, 106}, "databasesReads": {0, 0, 0, 0, 0, 0, 0}},
+			},
 			{w.root + "/main/usage", M{"tablesTotal": 1.0, "rowsTotal": 2.0, "databaseWritesTotal": 0.0}, map[string][]float64{"documents": rows, "collections": {0, 0, 0, 1, 1, 1, 1}}},
 			{w.root + "/other/usage", M{"tablesTotal": 0.0, "rowsTotal": 0.0}, map[string][]float64{"rows": make([]float64, 7)}},
 			{w.tables() + "/films/usage", M{w.row + "sTotal": 2.0}, map[string][]float64{w.row + "s": rows}},
