@@ -126,45 +126,33 @@ func (t *Table) hashRows(ctx context.Context, tx store.Tx, f *field) error {
 	seq, id := d.Name(seqColumn), d.Name(idColumn)
 	read := `SELECT ` + seq + `, ` + id + `, ` + d.Name(f.name) + ` FROM ` + d.Name(t.name) +
 		` WHERE ` + seq + ` > ? AND ` + d.Name(f.name) + ` IS NOT NULL ORDER BY ` + seq + bounds(hashedTogether, 0)
-	write := `UPDATE ` + d.Name(t.name) + ` SET ` + d.Name(f.hash) + ` = ` + part(1) + ` FROM ` + eachList(d) +
-		` WHERE ` + seq + ` = CAST(` + part(0) + ` AS ` + d.Int() + `)`
+	write := `UPDATE ` + d.Name(t.name) + ` SET ` + d.Name(f.hash) + ` = j.value FROM ` + eachMember(d) +
+		` WHERE ` + seq + ` = CAST(j.key AS ` + d.Int() + `)`
 	for last, more := int64(0), true; more; {
-		var list [][2]any
+		hashes := make(map[int64]string, hashedTogether)
 		err := store.Each(ctx, tx, read, []any{last}, func(rows store.Rows) error {
 			last = rows.Int(0)
 			text, err := t.open(tx, f, string(rows.Text(1)), string(rows.Text(2)))
 			if err != nil {
 				return err
 			}
-			hash, err := t.hash(tx, f, text)
-			list = append(list, [2]any{last, hash})
+			hashes[last], err = t.hash(tx, f, text)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if len(list) == 0 {
+		if len(hashes) == 0 {
 			return nil
 		}
-		text, err := json.Marshal(list)
+		text, err := json.Marshal(hashes)
 		if err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, write, string(text)); err != nil {
 			return err
 		}
-		more = len(list) == hashedTogether
+		more = len(hashes) == hashedTogether
 	}
 	return nil
 }
-
-// eachList is a table "j" of the lists in an argument that is a JSON array of
-// them, and part one of what such a list has.
-func eachList(d sqlb.Dialect) string {
-	if d == sqlb.Postgres {
-		return `json_array_elements(CAST(? AS json)) AS j(value)`
-	}
-	return `json_each(?) AS j`
-}
-
-func part(i int) string { return fmt.Sprintf(`(j.value ->> %d)`, i) }
