@@ -48,6 +48,7 @@ type Config struct {
 	PasswordPasses int64
 
 	KeyReveal   string // whether secrets of API keys can be shown again: RevealOff or RevealCompat
+	BlindIndex  bool   // encrypted columns may be part of an index; see documents.Catalog
 	Unguarded   bool   // nothing slows down who guesses passwords and codes; see package guard
 	Compression Compression
 	Locale      string // used when a client asks for none that there is

@@ -321,6 +321,10 @@ func (c *Config) services() []setting {
 			kind: choice(&c.KeyReveal, RevealOff, RevealCompat),
 		},
 		{
+			key: "blind_index", start: "false", doc: "an index may have an encrypted column, which queries can then ask to be equal; its hashes show in the database which rows have equal values",
+			kind: flag(&c.BlindIndex),
+		},
+		{
 			key: "dangerous_no_brute_force", start: "false", doc: "do not slow down who guesses passwords and codes, which abuse=disabled does not switch off",
 			kind: flag(&c.Unguarded),
 		},

@@ -18,7 +18,7 @@ func (r Rules) checkFilter(q *Query) error {
 	if q.Method == Exists || q.Method == NotExists {
 		return r.checkExists(q)
 	}
-	a, err := r.attribute(q.Attribute)
+	a, err := r.attribute(q.Attribute, q.Method)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (r Rules) checkMethod(q *Query, a Attribute, is traits) error {
 func (r Rules) checkExists(q *Query) error {
 	for _, v := range q.Values {
 		name, _ := v.(string)
-		if _, err := r.attribute(name); err != nil {
+		if _, err := r.attribute(name, q.Method); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ type Attribute struct {
 	Type      Type
 	Array     bool
 	Encrypted bool // cannot be compared, so cannot be asked for
+	Hashed    bool // is encrypted, and can be told to be equal, or not, all the same
 	Fulltext  bool // has a full-text index of its own
 	Virtual   bool // a relationship whose other side holds the value
 	Nested    bool // lies behind a relationship, so nothing is ordered by it
@@ -129,7 +130,7 @@ func (r Rules) checkOrder(q *Query) error {
 	if q.Attribute == "" || q.Method == OrderRandom {
 		return nil // the order in which entries were made, or none
 	}
-	a, err := r.attribute(q.Attribute)
+	a, err := r.attribute(q.Attribute, q.Method)
 	if err == nil && (a.Nested || a.Type == Relationship) {
 		return refuse("Cannot order by a relationship: " + q.Attribute)
 	}
@@ -180,12 +181,12 @@ func (r Rules) selectable(name string) bool {
 }
 
 // attribute finds what a filter or an order looks at.
-func (r Rules) attribute(name string) (Attribute, error) {
+func (r Rules) attribute(name string, m Method) (Attribute, error) {
 	a, ok := r.Attributes[name]
 	if !ok {
 		return a, refuse("Attribute not found in schema: " + name)
 	}
-	if a.Encrypted {
+	if a.Encrypted && !(a.Hashed && (m == Equal || m == NotEqual)) {
 		return a, refuse("Cannot query encrypted attribute: " + name)
 	}
 	return a, nil

@@ -75,7 +75,7 @@ func (t *Table) indexable(key string) (Column, error) {
 		return Column{}, &Error{Kind: BadIndexType, Name: key, Message: "Cannot create an index for a relationship attribute: " + key}
 	case c.Array:
 		return Column{}, &Error{Kind: BadIndex, Name: key, Message: "Creating indexes on array attributes is not currently supported."}
-	case c.Encrypt:
+	case c.Encrypt && !t.BlindIndexes:
 		return Column{}, &Error{Kind: BadIndex, Name: key, Message: "An encrypted attribute cannot be indexed: " + key}
 	}
 	return *c, nil
@@ -125,6 +125,9 @@ func (t *Table) fulltextProblem(columns []Column) string {
 		}
 	}
 	for _, c := range columns {
+		if c.Encrypt {
+			return "An encrypted attribute cannot be indexed for search: " + c.Key
+		}
 		if !c.Type.IsText() {
 			return `Attribute "` + c.Key + `" cannot be part of a fulltext index, must be of type string`
 		}
@@ -159,7 +162,7 @@ func lengthProblem(ix Index, columns []Column) string {
 		if given < 0 {
 			return "Negative index length provided for " + c.Key
 		}
-		if !c.Type.IsText() {
+		if !c.Type.IsText() || c.Encrypt { // of a sealed text a hash is indexed
 			continue
 		}
 		length := c.Size

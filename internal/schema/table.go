@@ -12,6 +12,10 @@ type Table struct {
 	Columns []Column
 	Indexes []Index
 
+	// BlindIndexes says that an index may have encrypted columns, of which the
+	// store keeps hashes for it.
+	BlindIndexes bool
+
 	positions map[string]int
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -255,6 +256,30 @@ func TestAnInterruptedChangeOfDataKeysGoesOn(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	compare(t, p)
+}
+
+// The hashes of a blind index are made with a key that is not changed, so new data
+// keys leave what it finds as it was.
+func TestABlindIndexOutlivesItsDataKeys(t *testing.T) {
+	s := servertest.New(t, "MOORFAST_BLIND_INDEX=true")
+	p := s.Found()
+	fill(t, p)
+	p.Key.Must("POST", "/tablesdb/main/tables/notes/indexes", servertest.M{"key": "blind", "type": "unique", "columns": []string{"secretfalse"}})
+	found := func(when string) {
+		t.Helper()
+		list := p.Key.Must("GET", "/tablesdb/main/tables/notes/rows?queries[]="+url.QueryEscape(`{"method":"equal","attribute":"secretfalse","values":["`+canary+`7"]}`), nil)
+		if list.Text("total") != "1" || !strings.Contains(list.Body, `"$id":"r7"`) {
+			t.Errorf("%s: %s", when, list.Body)
+		}
+	}
+	found("before")
+	k := s.Keyring()
+	k.Settle = 0
+	if r, err := k.Renew(context.Background(), nil); err != nil || r.Destroyed == 0 {
+		t.Fatalf("renew: %+v, %v", r, err)
+	}
+	found("after")
+	p.Key.Refused("PATCH", "/tablesdb/main/tables/notes/rows/r8", servertest.M{"data": servertest.M{"secretfalse": canary + "7"}}, 409, "row_unique_constraint_violation")
 }
 
 // A project that is deleted while its values are sealed again stays deleted.

@@ -54,7 +54,7 @@ type core struct {
 // services returns every service of the program. Their tables can be read from
 // a core of nothing, which is how the documents are made.
 func (s *Server) services(c core) []api.Service {
-	catalog := documents.New().Watched(c.slow)
+	catalog := documents.New().Watched(c.slow).AllowBlindIndexes(s.config.BlindIndex)
 	return []api.Service{
 		&account.Service{Users: c.users, Passwords: c.passwords, Tokens: s.Vault, Console: s.Policy, HideUnknown: s.config.Console.HideUnknown},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},

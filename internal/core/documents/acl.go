@@ -3,10 +3,13 @@ package documents
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strconv"
 
 	"moorfast/internal/perm"
 	"moorfast/internal/store"
+	"moorfast/internal/store/sqlb"
 )
 
 // intern returns the entry of a list of permissions, which it makes where there
@@ -34,15 +37,21 @@ func list(ctx context.Context, tx store.Tx, set perm.Set) (acl int64, err error)
 
 // count adds to the rows of the table that have a list.
 func (t *Table) count(ctx context.Context, tx store.Tx, acl, n int64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO acl_rows (table_seq, acl, n) VALUES (?, ?, ?) ON CONFLICT (table_seq, acl) DO UPDATE SET n = acl_rows.n + excluded.n`, t.seq, acl, n)
+	return t.addCounts(ctx, tx, `VALUES (?, ?, ?)`, t.seq, acl, n)
+}
+
+// addCounts adds what a statement says of tables, lists and numbers of rows.
+func (t *Table) addCounts(ctx context.Context, tx store.Tx, counts string, args ...any) error {
+	_, err := tx.Exec(ctx, `INSERT INTO acl_rows (table_seq, acl, n) `+counts+` ON CONFLICT (table_seq, acl) DO UPDATE SET n = acl_rows.n + excluded.n`, args...)
 	if err != nil {
 		return fmt.Errorf("count permissions: %w", err)
 	}
 	return nil
 }
 
-// lists are those of rows that are made together: each is found once, and its
-// rows are counted at the end. A nil one finds and counts for each row.
+// lists are those of rows that are made together: they are found at once before
+// the rows are made, and counted at once afterwards. A nil one finds and counts
+// for each row.
 type lists struct {
 	byText map[string]int // where in counts
 	counts []listCount
@@ -50,19 +59,54 @@ type lists struct {
 
 type listCount struct{ acl, n int64 }
 
+// findLists finds those of the lists of rows which there are.
+func findLists(ctx context.Context, tx store.Tx, by By, rows []Row) (*lists, error) {
+	l := &lists{byText: make(map[string]int, len(rows))}
+	var hashes []string
+	for _, row := range rows {
+		set, err := newPermissions(by.Actor, row.Permissions)
+		if err != nil {
+			return nil, err
+		}
+		if _, seen := l.byText[set.JSON()]; !seen {
+			hash := sha256.Sum256([]byte(set.JSON()))
+			hashes = append(hashes, hex.EncodeToString(hash[:]))
+			l.byText[set.JSON()] = -1
+		}
+	}
+	d := tx.Dialect()
+	unhex := `unhex(j.value)`
+	if d == sqlb.Postgres {
+		unhex = `decode(j.value, 'hex')`
+	}
+	err := store.Each(ctx, tx, `SELECT a.id, a.perms FROM `+eachText(d)+` CROSS JOIN acl AS a WHERE a.hash = `+unhex, []any{string(jsonTexts(hashes))}, func(r store.Rows) error {
+		l.add(string(r.Text(1)), r.Int(0))
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find permissions: %w", err)
+	}
+	return l, nil
+}
+
+func (l *lists) add(text string, acl int64) (i int) {
+	i = len(l.counts)
+	l.byText[text] = i
+	l.counts = append(l.counts, listCount{acl: acl})
+	return i
+}
+
 func (l *lists) intern(ctx context.Context, tx store.Tx, t *Table, set perm.Set) (int64, error) {
 	if l == nil {
 		return t.intern(ctx, tx, set)
 	}
-	i, ok := l.byText[set.JSON()]
-	if !ok {
+	i := l.byText[set.JSON()]
+	if i < 0 {
 		acl, err := list(ctx, tx, set)
 		if err != nil {
 			return 0, err
 		}
-		i = len(l.counts)
-		l.byText[set.JSON()] = i
-		l.counts = append(l.counts, listCount{acl: acl})
+		i = l.add(set.JSON(), acl)
 	}
 	l.counts[i].n++
 	return l.counts[i].acl, nil
@@ -70,12 +114,18 @@ func (l *lists) intern(ctx context.Context, tx store.Tx, t *Table, set perm.Set)
 
 // settle counts the rows of a table that were made.
 func (l *lists) settle(ctx context.Context, tx store.Tx, t *Table) error {
-	for _, c := range l.counts {
-		if err := t.count(ctx, tx, c.acl, c.n); err != nil {
-			return err
+	text := []byte{'{'}
+	for i, c := range l.counts {
+		if i > 0 {
+			text = append(text, ',')
 		}
+		text = strconv.AppendInt(append(text, '"'), c.acl, 10)
+		text = strconv.AppendInt(append(text, `":`...), c.n, 10)
 	}
-	return nil
+	d := tx.Dialect()
+	// The condition keeps SQLite from taking ON for that of a join.
+	return t.addCounts(ctx, tx, `SELECT ?, CAST(j.key AS `+d.Int()+`), CAST(j.value AS `+d.Int()+`) FROM `+eachMember(d)+` WHERE true`,
+		t.seq, string(append(text, '}')))
 }
 
 // newList makes the entry. Another transaction may be doing the same; then

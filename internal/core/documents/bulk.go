@@ -17,7 +17,10 @@ func (t *Table) CreateMany(ctx context.Context, tx store.Tx, by By, rows []Row) 
 	if len(t.links) > 0 { // other rows may change with these, and their lists be released
 		return t.each(by, rows, func(row Row) ([]byte, error) { return t.Create(ctx, tx, by, row) })
 	}
-	by.lists = &lists{byText: make(map[string]int)}
+	var err error
+	if by.lists, err = findLists(ctx, tx, by, rows); err != nil {
+		return nil, err
+	}
 	made, err := t.each(by, rows, func(row Row) ([]byte, error) { return t.Create(ctx, tx, by, row) })
 	if err != nil {
 		return nil, err
@@ -95,7 +98,7 @@ func (t *Table) matching(ctx context.Context, tx store.Tx, texts []string) (foun
 	if !limited(queries) {
 		plan.Limit = math.MaxInt64
 	}
-	if err := t.locate(ctx, tx, plan.Filters); err != nil {
+	if err := t.resolveFilters(ctx, tx, plan.Filters); err != nil {
 		return nil, err
 	}
 	where, err := t.where(tx.Dialect(), &plan, &reach{all: true})

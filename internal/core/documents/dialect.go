@@ -78,3 +78,12 @@ func eachInt(d sqlb.Dialect) string {
 	}
 	return `json_each(?) AS j`
 }
+
+// eachMember is a table "j" of the names and values in an argument that is a JSON
+// object.
+func eachMember(d sqlb.Dialect) string {
+	if d == sqlb.Postgres {
+		return `json_each_text(CAST(? AS json)) AS j(key, value)`
+	}
+	return `json_each(?) AS j`
+}

@@ -19,6 +19,7 @@ type Catalog struct {
 	tables *cache.Cache[tableKey, *Table]
 	totals *cache.Cache[totalKey, int64]
 	watch  Watch
+	blind  bool // columns that are sealed may be part of an index
 }
 
 // How many tables and totals of all projects are kept in memory.

@@ -21,6 +21,7 @@ type field struct {
 	key    []byte // what stands before the value in JSON
 	form   form
 	box    []string // of a place, the store's columns with the box around it
+	hash   string   // of a sealed text that is part of an index, the store's column with its hash
 	link   *link    // of a relationship, which has no column of the store
 }
 

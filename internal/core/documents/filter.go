@@ -39,6 +39,9 @@ func (t *Table) operand(key string) operand {
 		return operand{}
 	}
 	f := &t.fields[i]
+	if f.hash != "" {
+		return operand{name: f.hash, nullable: true}
+	}
 	// A column that became required may have rows without a value.
 	return operand{name: f.name, fold: f.form == asText, nullable: true, array: f.column.Array, link: f.link}
 }
@@ -48,7 +51,7 @@ func (t *Table) queryRules() query.Rules {
 	attributes := query.System()
 	for i := range t.Schema.Columns {
 		c := &t.Schema.Columns[i]
-		attributes[c.Key] = query.Attribute{Type: queryType(c.Type), Array: c.Array, Encrypted: c.Encrypt, Virtual: c.Relation != nil && c.Relation.Virtual()}
+		attributes[c.Key] = query.Attribute{Type: queryType(c.Type), Array: c.Array, Encrypted: c.Encrypt, Hashed: t.fields[i].hash != "", Virtual: c.Relation != nil && c.Relation.Virtual()}
 	}
 	for i := range t.Schema.Indexes {
 		if t.Schema.Indexes[i].Type != schema.FulltextIndex {

@@ -82,11 +82,20 @@ func (c *Catalog) CreateIndex(ctx context.Context, tx store.Tx, t *Table, ix sch
 	if err := t.checkNewIndex(ix); err != nil {
 		return Index{}, err
 	}
-	added, err := t.insertIndex(ctx, tx, ix, now)
-	if err != nil || added.Status == Failed {
-		return added, err
+	next := t.withIndex(tx.Dialect(), Index{Index: ix, Status: Available})
+	if err := next.changeHashes(ctx, tx, t); err != nil {
+		return Index{}, err
 	}
-	if err := makeIndex(ctx, tx, t, &added); err != nil {
+	added, err := next.insertIndex(ctx, tx, ix, now)
+	switch {
+	case err != nil:
+		return added, err
+	case added.Status == Failed:
+		err = t.changeHashes(ctx, tx, next)
+	default:
+		err = makeIndex(ctx, tx, next, &added)
+	}
+	if err != nil {
 		return added, err
 	}
 	return added, c.raise(ctx, tx, now)
@@ -166,6 +175,9 @@ func (c *Catalog) DeleteIndex(ctx context.Context, tx store.Tx, t *Table, key st
 		return err
 	}
 	if err := dropIndex(ctx, tx, t.seq, ix.seq, ix.Type); err != nil {
+		return err
+	}
+	if err := t.withoutIndex(tx.Dialect(), key).changeHashes(ctx, tx, t); err != nil {
 		return err
 	}
 	if _, err := store.DeleteWhere(ctx, tx, indexesTable, sqlb.Eq("seq", ix.seq)); err != nil {

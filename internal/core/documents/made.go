@@ -7,8 +7,11 @@ import "moorfast/internal/spatial"
 type made []any
 
 func (m made) field(v any) made {
-	if place, ok := v.(spatial.Shape); ok {
-		v = place.Text
+	switch of := v.(type) {
+	case spatial.Shape:
+		v = of.Text
+	case hashed:
+		v = of.sealed
 	}
 	return append(m, v)
 }

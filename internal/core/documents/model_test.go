@@ -120,6 +120,9 @@ func (m *model) filter(depth int) filter {
 
 // modelMethods are the methods of queries that a column takes.
 func modelMethods(c *schema.Column) []string {
+	if c.Encrypt {
+		return []string{"equal", "notEqual"}
+	}
 	list := []string{"isNull", "isNotNull", "exists", "notExists"}
 	switch {
 	case c.Array:
@@ -216,6 +219,10 @@ func (m *model) fill(b *bench, rows int) documents.Ref {
 		}
 		indexes = append(indexes, ix)
 	}
+	sealed := column("sealed:string", func(c *schema.Column) { c.Encrypt = true })
+	m.columns = append(m.columns, sealed)
+	indexes = append(indexes, schema.Index{Key: "blind", Type: schema.KeyIndex, Columns: []string{"sealed", m.columns[m.IntN(5)].Key}})
+	b.catalog.AllowBlindIndexes(true)
 	ref := b.table(documents.NewTable{RowSecurity: true, Columns: m.columns, Indexes: indexes})
 	for i := range rows {
 		r := modelRow{id: fmt.Sprint("r", i), seq: i, values: map[string]any{}}

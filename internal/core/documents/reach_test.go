@@ -200,6 +200,17 @@ func TestListsOfPermissionsAreCounted(t *testing.T) {
 		},
 		{func() error { return b.delete(ref, server, "a") }, `[] 1 0` + "\n"},
 		{func() error {
+			_, err := b.change(ref, func(ctx context.Context, tx store.Tx, t *documents.Table) ([]byte, error) {
+				rows := []documents.Row{{ID: "c", Data: []byte(`{"n":1}`), Permissions: rowPermissions(`read("any")`)}, {ID: "d", Data: []byte(`{"n":1}`)}}
+				more := []documents.Row{{ID: "e", Data: []byte(`{"n":1}`), Permissions: rowPermissions(`read("any")`)}, {ID: "f", Data: []byte(`{"n":1}`), Permissions: rowPermissions(`read("users")`)}}
+				if _, err := t.CreateMany(ctx, tx, b.by(server), rows); err != nil {
+					return nil, err
+				}
+				return t.CreateMany(ctx, tx, b.by(server), append(more, documents.Row{ID: "g", Data: []byte(`{"n":1}`), Permissions: rowPermissions(`read("any")`)}))
+			})
+			return err
+		}, `["read(\"any\")"] 3 1` + "\n" + `["read(\"users\")"] 1 1` + "\n" + `[] 2 0` + "\n"},
+		{func() error {
 			return b.try(func(ctx context.Context, tx store.Tx) error { return b.catalog.DeleteTable(ctx, tx, ref, 9) })
 		}, ""},
 	}

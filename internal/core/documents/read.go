@@ -128,7 +128,7 @@ func (t *Table) List(ctx context.Context, tx store.Tx, by By, queries []string, 
 	if err != nil {
 		return nil, err
 	}
-	if err := t.locate(ctx, tx, plan.Filters); err != nil {
+	if err := t.resolveFilters(ctx, tx, plan.Filters); err != nil {
 		return nil, err
 	}
 	within, err := t.readable(ctx, tx, by.Actor)

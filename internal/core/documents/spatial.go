@@ -75,13 +75,22 @@ func (f *field) columns() []string {
 	if f.form == asLinks {
 		return nil
 	}
+	if f.hash != "" {
+		return []string{f.name, f.hash}
+	}
 	return append([]string{f.name}, f.box...)
 }
 
 // store appends a checked value as the store's columns of the field have it.
 func (f *field) store(args []any, v any) []any {
+	if h, ok := v.(hashed); ok {
+		return append(args, h.sealed, h.hash)
+	}
 	if f.box == nil {
-		return append(args, v)
+		if args = append(args, v); f.hash != "" { // there is no text
+			args = append(args, nil)
+		}
+		return args
 	}
 	s, ok := v.(spatial.Shape)
 	if !ok {
@@ -90,8 +99,11 @@ func (f *field) store(args []any, v any) []any {
 	return append(args, s.Text, s.Box.West, s.Box.East, s.Box.South, s.Box.North)
 }
 
-// setPlace is the change of a place, with its box.
-func (f *field) setPlace(set []sqlb.Assign, v any) []sqlb.Assign {
+// assign is the change of a value, with what is kept beside it.
+func (f *field) assign(set []sqlb.Assign, v any) []sqlb.Assign {
+	if f.box == nil && f.hash == "" {
+		return append(set, sqlb.Set(f.name, v))
+	}
 	names := f.columns()
 	for i, stored := range f.store(nil, v) {
 		set = append(set, sqlb.Set(names[i], stored))
@@ -138,13 +150,13 @@ type located struct {
 	not  bool   // it is all others that have a place
 }
 
-// locate answers the filters about places, so that they are a condition like
-// every other.
-func (t *Table) locate(ctx context.Context, tx store.Tx, filters []query.Query) error {
+// resolveFilters answers the filters about places, and hashes what those compare
+// that ask for sealed texts, so that they are conditions like every other.
+func (t *Table) resolveFilters(ctx context.Context, tx store.Tx, filters []query.Query) error {
 	for i := range filters {
 		q := &filters[i]
 		if len(q.Queries) > 0 {
-			if err := t.locate(ctx, tx, q.Queries); err != nil {
+			if err := t.resolveFilters(ctx, tx, q.Queries); err != nil {
 				return err
 			}
 			continue
@@ -154,19 +166,34 @@ func (t *Table) locate(ctx context.Context, tx store.Tx, filters []query.Query) 
 			at, key = s.table, rest
 		}
 		position, ok := at.Schema.Position(key)
-		if !ok || at.fields[position].box == nil || q.Method == query.IsNull || q.Method == query.IsNotNull {
+		if !ok {
 			continue
 		}
-		n, err := ask(q)
-		if err != nil {
-			return err
+		switch f := &at.fields[position]; {
+		case f.hash != "":
+			if err := at.hashValues(tx, f, q); err != nil {
+				return err
+			}
+		case f.box != nil && q.Method != query.IsNull && q.Method != query.IsNotNull:
+			if err := at.locate(ctx, tx, f, q); err != nil {
+				return err
+			}
 		}
-		rows, err := at.near(ctx, tx, &at.fields[position], n)
-		if err != nil {
-			return err
-		}
-		q.Values = []any{located{rows, n.not}}
 	}
+	return nil
+}
+
+// locate answers a filter about places.
+func (t *Table) locate(ctx context.Context, tx store.Tx, f *field, q *query.Query) error {
+	n, err := ask(q)
+	if err != nil {
+		return err
+	}
+	rows, err := t.near(ctx, tx, f, n)
+	if err != nil {
+		return err
+	}
+	q.Values = []any{located{rows, n.not}}
 	return nil
 }
 

@@ -207,10 +207,14 @@ func (t *Table) prepare(d sqlb.Dialect) {
 		}
 	}
 	t.Schema = schema.NewTable(columns, indexes)
+	t.Schema.BlindIndexes = t.catalog.blind
 	t.fields = make([]field, len(columns))
 	for i := range columns {
 		t.fields[i] = newField(d, &t.Schema.Columns[i], t.Columns[i].Number)
 		t.fields[i].link = t.linkOf(&t.Columns[i])
+		if t.blinded(&t.Schema.Columns[i]) {
+			t.fields[i].hash = hashColumn(t.Columns[i].Number)
+		}
 	}
 	t.rules = t.queryRules()
 	t.texts = newTexts(d, t)

@@ -80,15 +80,19 @@ func (t *Table) addIndexes(ctx context.Context, tx store.Tx, indexes []schema.In
 		if err := t.checkNewIndex(ix); err != nil {
 			return err
 		}
+		before := *t
 		added, err := t.insertIndex(ctx, tx, ix, now)
 		if err != nil {
+			return err
+		}
+		t.Indexes = append(t.Indexes, added)
+		t.prepare(tx.Dialect())
+		if err := t.changeHashes(ctx, tx, &before); err != nil {
 			return err
 		}
 		if err := makeIndex(ctx, tx, t, &added); err != nil {
 			return err
 		}
-		t.Indexes = append(t.Indexes, added)
-		t.prepare(tx.Dialect())
 	}
 	return nil
 }

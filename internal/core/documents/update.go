@@ -123,11 +123,7 @@ func (t *Table) compareData(tx store.Tx, by By, rows store.Rows, row Row, c *cha
 		if err != nil {
 			return err
 		}
-		if f.box != nil {
-			c.set = f.setPlace(c.set, v)
-			continue
-		}
-		c.set = append(c.set, sqlb.Set(f.name, v))
+		c.set = f.assign(c.set, v)
 	}
 	created, updated, err := moments(by, &draft)
 	if created != nil && *created != rows.Int(createdAt) {

@@ -136,7 +136,12 @@ func (t *Table) kept(tx store.Tx, f *field, row string, v any) (any, error) {
 	if !f.column.Encrypt || !ok {
 		return v, nil
 	}
-	return t.seal(tx, f, row, text)
+	sealed, err := t.seal(tx, f, row, text)
+	if err != nil || f.hash == "" {
+		return sealed, err
+	}
+	hash, err := t.hash(tx, f, text)
+	return hashed{sealed, hash}, err
 }
 
 // conflict makes an outcome of a taken key: that of the row, or of an index.

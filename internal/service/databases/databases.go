@@ -32,7 +32,7 @@ type family struct {
 
 func (f *family) endpoints() []api.Endpoint {
 	return slices.Concat(f.databaseEndpoints(), f.tableEndpoints(), f.columnEndpoints(), f.indexEndpoints(),
-		f.rowEndpoints(), f.bulkEndpoints(), f.transactionEndpoints())
+		f.rowEndpoints(), f.bulkEndpoints(), f.transactionEndpoints(), f.usageEndpoints())
 }
 
 // endpoint joins a spec and a handler in the words of a family: parameters are
