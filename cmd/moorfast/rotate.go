@@ -148,12 +148,17 @@ func (p *program) writeFindings(list []keyring.Finding, all int64) {
 func (p *program) keyFinalize() *cobra.Command {
 	h := &host{program: p}
 	var force bool
+	var remove string
 	cmd := &cobra.Command{
 		Use:   "finalize",
 		Short: "Give up the old root key after a change",
 		Long: `Give up the old root key after a change: from then on the new one alone opens
 the keyring. The settings have to name the new one, so that the next start finds
-the door open.`,
+the door open.
+
+--remove FILE removes the file of the old key, too, once nothing but backups of
+before needs it. It removes the file of no other key. Interrupted, it goes on when
+it is called again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(p.sources())
@@ -167,9 +172,22 @@ the door open.`,
 			if err := h.run(cmd.Context(), c, "key.finalize", server.Finalize{Force: force, Dry: h.dry}, &done); err != nil {
 				return err
 			}
+			var gone server.Discarded
+			if remove != "" && !h.dry {
+				path, err := filepath.Abs(remove)
+				if err != nil {
+					return err
+				}
+				if err := h.run(cmd.Context(), c, "key.discard", server.Discard{File: path}, &gone); err != nil {
+					return err
+				}
+			}
 			switch {
 			case h.json:
-				return p.writeJSON(done)
+				return p.writeJSON(struct {
+					server.Finalized
+					Removed string `json:"removed,omitempty"` // fingerprint of the key whose file is gone
+				}{done, gone.Fingerprint})
 			case len(done.Gone) == 0:
 				fmt.Fprintf(p.out, "%s is the only root key\n", done.Active)
 			case h.dry:
@@ -177,10 +195,14 @@ the door open.`,
 			default:
 				fmt.Fprintf(p.out, "%s is the only root key; %s opens nothing but backups of before\n", done.Active, strings.Join(done.Gone, ", "))
 			}
+			if gone.Fingerprint != "" {
+				fmt.Fprintf(p.out, "%s, which had %s, is removed\n", remove, gone.Fingerprint)
+			}
 			return nil
 		},
 	}
 	h.flags(cmd, true)
+	cmd.Flags().StringVar(&remove, "remove", "", "file of the old key, which is removed")
 	cmd.Flags().BoolVar(&force, "force", false, "although the settings do not name the new root key")
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/core/keyring"
+	"moorfast/internal/failpoint"
 	"moorfast/internal/store"
 	"moorfast/internal/vault"
 )
@@ -108,6 +109,7 @@ func (s *Server) Commands(log *slog.Logger) adminsock.Commands {
 	commands := adminsock.Commands{
 		"key.rotate":    command(s.rotateRoot),
 		"key.finalize":  command(s.finalizeRoot),
+		"key.discard":   command(s.discardRoot),
 		"key.verify":    command(s.verifyValues),
 		"key.inventory": command(s.inventory),
 		"key.renew":     command(s.renewKeys),
@@ -121,6 +123,7 @@ func (s *Server) Commands(log *slog.Logger) adminsock.Commands {
 				caller = strconv.Itoa(os.Getuid())
 			}
 			result, err := s.recorded(ctx, name, caller, in, func(ctx context.Context) (any, error) { return run(ctx, in, tell) })
+			failpoint.Hit(failpoint.Recorded(name))
 			log.InfoContext(ctx, "command of the host", "command", name, "uid", caller, "err", err)
 			return result, err
 		}
@@ -212,6 +215,29 @@ func (s *Server) finalizeRoot(ctx context.Context, in Finalize, tell func(any)) 
 	gone, err := s.Vault.Finalize(ctx, func(step string) { tell(keyring.Progress{Phase: step}) })
 	f.Gone = append(f.Gone, gone...)
 	return f, err
+}
+
+// Discard asks that the file of a root key that was given up is removed.
+type Discard struct {
+	File string `json:"file"`
+}
+
+// Discarded says which root key is gone.
+type Discarded struct {
+	Fingerprint string `json:"fingerprint"`
+}
+
+func (s *Server) discardRoot(ctx context.Context, in Discard, _ func(any)) (Discarded, error) {
+	done, err := s.working()
+	if err != nil {
+		return Discarded{}, err
+	}
+	defer done()
+	if err := s.Vault.Reload(ctx); err != nil {
+		return Discarded{}, err
+	}
+	print, err := s.Vault.Discard(vault.KeyFile(in.File))
+	return Discarded{print}, err
 }
 
 type nothing struct{}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"moorfast/internal/failpoint"
 )
 
 // Source is where a root key comes from. It prints as "file:PATH" or
@@ -127,5 +129,9 @@ func (s Source) create() error {
 	text := append(hex.AppendEncode(nil, key), '\n')
 	defer clear(key)
 	defer clear(text)
-	return writeFile(s.name, text)
+	if err := writeFile(s.name, text, failpoint.SinkWritten); err != nil {
+		return err
+	}
+	failpoint.Hit(failpoint.SinkSynced)
+	return nil
 }
