@@ -73,6 +73,12 @@ func TestKeysFromTheCommandLine(t *testing.T) {
 		t.Errorf("progress: %s", err)
 	}
 	want(t, exitOK, nil, keyed("key", "rotate", "--tokens", "--yes")...)
+	want(t, exitUsage, nil, keyed("key", "rotate", "--data-keys", "--compromised")...) // without --yes
+	want(t, exitUsage, nil, keyed("key", "rotate", "--tokens", "--compromised", "--yes")...)
+	out, _ = want(t, exitOK, nil, keyed("key", "rotate", "--data-keys", "--compromised", "--yes")...)
+	if !strings.Contains(out, "0 parts of files were stored again") {
+		t.Errorf("compromised: %s", out)
+	}
 
 	backup := filepath.Join(t.TempDir(), "keys.age")
 	pass := []string{"PASS=correct horse battery"}

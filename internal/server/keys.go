@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,7 +34,7 @@ const (
 // Keyring looks after the keys, and what is sealed with them, while others use
 // the database.
 func (s *Server) Keyring() *keyring.Keyring {
-	k := &keyring.Keyring{Vault: s.Vault, DB: s.db, Now: s.now, Settle: settleAlone, Rest: true}
+	k := &keyring.Keyring{Vault: s.Vault, DB: s.db, Bodies: s.files, Now: s.now, Settle: settleAlone, Rest: true}
 	switch {
 	case s.config.Postgres():
 		k.Settle = settleShared
@@ -88,8 +89,9 @@ type Finalize struct {
 
 // Renew asks for new data keys.
 type Renew struct {
-	Tokens bool `json:"tokens"` // those that sign tokens, instead of those of fields
-	Dry    bool `json:"dry"`
+	Tokens      bool `json:"tokens"`      // those that sign tokens, instead of those of fields
+	Compromised bool `json:"compromised"` // others may have them: files are stored again, and tokens end
+	Dry         bool `json:"dry"`
 }
 
 // The kinds of errors that commands tell apart.
@@ -254,7 +256,7 @@ func (s *Server) renewKeys(ctx context.Context, in Renew, tell func(any)) (*keyr
 	k := s.Keyring()
 	switch {
 	case in.Dry && !in.Tokens:
-		return k.Plan(ctx)
+		return k.Plan(ctx, in.Compromised)
 	case in.Tokens:
 		return s.revokeTokens(ctx, in.Dry)
 	}
@@ -263,7 +265,20 @@ func (s *Server) renewKeys(ctx context.Context, in Renew, tell func(any)) (*keyr
 		return nil, err
 	}
 	defer done()
-	return k.Renew(ctx, func(p keyring.Progress) { tell(p) })
+	if !in.Compromised {
+		return k.Renew(ctx, func(p keyring.Progress) { tell(p) })
+	}
+	r, err := k.Replace(ctx, func(p keyring.Progress) { tell(p) })
+	return r, errors.Join(err, s.dropCache(ctx))
+}
+
+// dropCache removes what was made of files, which the keys of before open.
+func (s *Server) dropCache(ctx context.Context) error {
+	projects, err := s.db.Projects(ctx)
+	for _, project := range projects {
+		err = errors.Join(err, s.cache.DropProject(ctx, project))
+	}
+	return err
 }
 
 func (s *Server) revokeTokens(ctx context.Context, dry bool) (*keyring.Renewal, error) {
@@ -321,7 +336,12 @@ func (s *Server) finishKeys(ctx context.Context, log *slog.Logger) {
 		return // somebody is at it
 	}
 	defer done()
+	var dropped error
+	if slices.ContainsFunc(s.Vault.Retiring(), func(k vault.KeyStatus) bool { return k.Compromised }) {
+		dropped = s.dropCache(ctx)
+	}
 	r, err := s.Keyring().Resume(ctx, nil)
+	err = errors.Join(dropped, err)
 	if ctx.Err() != nil {
 		return
 	}
@@ -329,5 +349,5 @@ func (s *Server) finishKeys(ctx context.Context, log *slog.Logger) {
 		log.ErrorContext(ctx, "seal with new keys", "err", err)
 		return
 	}
-	log.InfoContext(ctx, "sealed with new keys what was left", "values", r.Values, "destroyed", r.Destroyed)
+	log.InfoContext(ctx, "sealed with new keys what was left", "values", r.Values, "parts", r.Bodies, "destroyed", r.Destroyed)
 }
