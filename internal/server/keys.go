@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"moorfast/internal/adminsock"
+	"moorfast/internal/audit"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/core/keyring"
 	"moorfast/internal/failpoint"
+	"moorfast/internal/secevent"
 	"moorfast/internal/store"
 	"moorfast/internal/vault"
 )
@@ -28,7 +30,8 @@ const (
 	settleAlone  = 30 * time.Second
 	settleShared = 2 * time.Minute
 	reloadEvery  = 20 * time.Second
-	resumeAfter  = 10 * time.Second // of a start
+	tendAfter    = 10 * time.Second // of a start
+	tendEvery    = time.Hour
 )
 
 // Keyring looks after the keys, and what is sealed with them, while others use
@@ -319,35 +322,67 @@ func (s *Server) watchKeys(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// finishKeys goes on with new data keys that a crash or a stop has cut off.
-func (s *Server) finishKeys(ctx context.Context, log *slog.Logger) {
-	timer := time.NewTimer(resumeAfter)
+// tendKeys looks after the keys until ctx ends.
+func (s *Server) tendKeys(ctx context.Context, log *slog.Logger) {
+	timer := time.NewTimer(tendAfter)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return
-	case <-timer.C:
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		s.TendKeys(ctx, log)
+		timer.Reset(tendEvery)
 	}
-	if len(s.Vault.Retiring()) == 0 {
-		return
-	}
+}
+
+// TendKeys goes on with new data keys that a crash or a stop has cut off, and
+// changes those that are older than the settings have it.
+func (s *Server) TendKeys(ctx context.Context, log *slog.Logger) {
 	done, err := s.working()
 	if err != nil {
 		return // somebody is at it
 	}
 	defer done()
+	for _, work := range []func(context.Context) (*keyring.Renewal, error){s.finishKeys, s.renewOld} {
+		r, err := work(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			log.ErrorContext(ctx, "seal with new keys", "err", err)
+		case r != nil:
+			log.InfoContext(ctx, "sealed with new keys", "projects", r.Projects, "values", r.Values, "parts", r.Bodies, "destroyed", r.Destroyed)
+		}
+	}
+}
+
+func (s *Server) finishKeys(ctx context.Context) (*keyring.Renewal, error) {
+	retiring := s.Vault.Retiring()
+	if len(retiring) == 0 {
+		return nil, nil
+	}
 	var dropped error
-	if slices.ContainsFunc(s.Vault.Retiring(), func(k vault.KeyStatus) bool { return k.Compromised }) {
+	if slices.ContainsFunc(retiring, func(k vault.KeyStatus) bool { return k.Compromised }) {
 		dropped = s.dropCache(ctx)
 	}
 	r, err := s.Keyring().Resume(ctx, nil)
-	err = errors.Join(dropped, err)
-	if ctx.Err() != nil {
-		return
+	return r, errors.Join(dropped, err)
+}
+
+// renewOld changes the data keys that are too old, and tells of it as soon as the
+// new ones are there: what was sealed before follows, and may take long.
+func (s *Server) renewOld(ctx context.Context) (*keyring.Renewal, error) {
+	if s.config.KeyMaxAge == 0 {
+		return nil, nil
 	}
-	if err != nil {
-		log.ErrorContext(ctx, "seal with new keys", "err", err)
-		return
-	}
-	log.InfoContext(ctx, "sealed with new keys what was left", "values", r.Values, "parts", r.Bodies, "destroyed", r.Destroyed)
+	var noted error
+	r, err := s.Keyring().RenewOld(ctx, s.config.KeyMaxAge, func(projects []string) {
+		noted = s.Audit.Note(ctx, store.Platform, audit.Record{
+			At: s.now().UnixMicro(), Project: store.Platform, Event: "key.renew", Resource: "instance/" + s.Vault.Instance(), Actor: audit.Actor{Kind: audit.System},
+		})
+		s.Events.Emit(ctx, secevent.Event{Kind: secevent.KeysRenewed, Details: map[string]string{"projects": strconv.Itoa(len(projects)), "older": s.config.KeyMaxAge.String()}})
+	})
+	return r, errors.Join(err, noted)
 }

@@ -6,18 +6,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // RotateFields gives the projects new keys for their fields, in one write of the
-// ring. What is sealed from then on is sealed with those; the ones before open
+// ring: those whose key was made before a moment, unless that is zero. What is sealed from then on is sealed with those; the ones before open
 // what they sealed until [Vault.Destroy]. A project without keys is left alone,
 // and so is one whose last change is not done. It returns the projects whose
 // keys it changed.
-func (v *Vault) RotateFields(ctx context.Context, projects []string) (changed []string, err error) {
+func (v *Vault) RotateFields(ctx context.Context, projects []string, before time.Time) (changed []string, err error) {
 	err = v.update(ctx, func(now *ring) (*ring, error) {
 		changed = nil
 		next := now.clone()
 		for _, project := range projects {
+			if at := next.slot(project, purposeField).active; at >= 0 && !before.IsZero() && !next.Keys[at].Created.Before(before) {
+				continue
+			}
 			done, err := v.replace(next, project, purposeField, Retiring)
 			if err != nil {
 				return nil, err

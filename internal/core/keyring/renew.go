@@ -75,7 +75,29 @@ func (k *Keyring) Plan(ctx context.Context, leaked bool) (*Renewal, error) {
 // meanwhile. Interrupted, it goes on where it was: what is left to do is what
 // still names an old key.
 func (k *Keyring) Renew(ctx context.Context, tell Tell) (*Renewal, error) {
-	return k.renew(ctx, k.Vault.RotateFields, tell)
+	return k.renew(ctx, func(ctx context.Context, projects []string) ([]string, error) {
+		return k.Vault.RotateFields(ctx, projects, time.Time{})
+	}, tell)
+}
+
+// RenewOld is [Keyring.Renew] for the keys that are older than an age. It tells of
+// the projects that have got new ones before it goes on, and returns nil where all
+// keys are younger.
+func (k *Keyring) RenewOld(ctx context.Context, age time.Duration, changed func(projects []string)) (*Renewal, error) {
+	projects, err := k.projects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	old, err := k.Vault.RotateFields(ctx, projects, k.Now().Add(-age))
+	if err != nil || len(old) == 0 {
+		return nil, err
+	}
+	changed(old)
+	r, err := k.Resume(ctx, nil)
+	if r != nil {
+		r.Projects = len(old)
+	}
+	return r, err
 }
 
 // renew makes new keys, and finishes what that has begun.
