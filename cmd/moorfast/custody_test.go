@@ -17,8 +17,13 @@ func TestCustodyOfKeysIsSplit(t *testing.T) {
 	in := func(args ...string) []string { return append(args, "--data", data) }
 	want(t, exitOK, nil, in("serve")...)
 	for _, bad := range [][]string{
-		{"--shamir", "3"}, {"--shamir", "6/5"}, {"--shamir", "1/5"}, {"--shamir", "3/256"}, {"--shamir", "3/5", "--passphrase", "env:P"},
-		{"--age", "age1nobody"}, {"--age", "ssh-ed25519 AAAA"},
+		{"--shamir", "3"},
+		{"--shamir", "6/5"},
+		{"--shamir", "1/5"},
+		{"--shamir", "3/256"},
+		{"--shamir", "3/5", "--passphrase", "env:P"},
+		{"--age", "age1nobody"},
+		{"--age", "ssh-ed25519 AAAA"},
 	} {
 		want(t, exitUsage, nil, in(append([]string{"key", "export", "--out", out}, bad...)...)...)
 	}
