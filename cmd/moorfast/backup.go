@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,32 +10,36 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"moorfast/internal/config"
 	"moorfast/internal/rootkey"
 	"moorfast/internal/server"
 	"moorfast/internal/upkeep"
-	"moorfast/internal/vault"
 )
 
-// leastPassphrase is the shortest passphrase of a backup, in bytes: whoever finds
-// the file may try as many as he likes.
-const leastPassphrase = 12
-
 func (p *program) keyExport() *cobra.Command {
-	var out, from string
+	var out string
+	var w locked
 	cmd := &cobra.Command{
-		Use:   "export --out FILE",
-		Short: "Back up the root key and the keyring, encrypted with a passphrase",
-		Long: `Back up the root key and the keyring, encrypted with a passphrase, in a file of
-age. It opens everything that the installation has sealed until now, and what is
-sealed later in projects that are there now. It only reads, and may run beside a
-server.`,
+		Use:   "export --out FILE [--passphrase SOURCE | --age RECIPIENT… | --shamir K/N]",
+		Short: "Back up the root key and the keyring, encrypted",
+		Long: `Back up the root key and the keyring, encrypted in a file of age. It opens
+everything that the installation has sealed until now, and what is sealed later in
+projects that are there now. It only reads, and may run beside a server.
+
+It is encrypted with a passphrase, or for recipients of age, any of whom opens it,
+or with a key that is split into shares: --shamir 3/5 writes five beside FILE, any
+three of which open it, and two say nothing of it.`,
+		Example: `  moorfast key export --out keys.age
+  moorfast key export --out keys.age --age age1pq1… --age age1pq1…
+  moorfast key export --out keys.age --shamir 3/5`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
 				return &usageError{errors.New("--out FILE says where to")}
+			}
+			if err := w.one(); err != nil {
+				return err
 			}
 			c, err := config.Load(p.sources())
 			if err != nil {
@@ -50,13 +53,13 @@ server.`,
 			if err != nil {
 				return err
 			}
-			passphrase, err := p.passphrase(c, from, true)
+			lock, shares, err := p.lock(c, w)
 			if err != nil {
 				return err
 			}
 			var sealed bytes.Buffer
-			if err := b.Write(&sealed, passphrase); err != nil {
-				return err
+			if err := b.Write(&sealed, lock); err != nil {
+				return &usageError{err} // recipients that age does not mix
 			}
 			status, err := b.Check(cmd.Context())
 			if err != nil {
@@ -66,31 +69,43 @@ server.`,
 			if err := p.tell(cmd, c, server.Told{Event: "key.export", Resource: "instance/" + status.Instance}); err != nil {
 				return err
 			}
-			if err := writeNew(out, sealed.Bytes()); err != nil {
+			if err := writeAll(out, sealed.Bytes(), shares); err != nil {
 				return err
 			}
 			if err := upkeep.Note(c.Data, upkeep.Keys, upkeep.Deed{At: p.now(), Encrypted: true}); err != nil {
 				fmt.Fprintf(p.err, "the export is done, and the doctor does not know of it: %v\n", err)
 			}
-			_, err = fmt.Fprintf(p.out, "%s has the root key of %v and the keyring. Keep it where the data is not, and the passphrase elsewhere.\n", out, c.Key)
+			_, err = fmt.Fprintf(p.out, "%s has the root key of %v and the keyring. Keep it where the data is not, and what opens it elsewhere.\n", out, c.Key)
+			for i := range shares {
+				fmt.Fprintf(p.out, "%s  %v\n", shareFile(out, i), shares[i])
+			}
+			if len(shares) > 0 {
+				fmt.Fprintln(p.out, "Give each share to somebody else, and remove it here.")
+			}
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "file to write, which must not be there")
-	cmd.Flags().StringVar(&from, "passphrase", "", "where the passphrase is: file:PATH or env:NAME (default: asked on the terminal)")
+	cmd.Flags().StringArrayVar(&w.recipients, "age", nil, "a recipient of age, who opens it with the identity; once for each")
+	cmd.Flags().StringVar(&w.shamir, "shamir", "", "K/N: split what opens it into N shares, any K of which do")
+	cmd.Flags().StringVar(&w.passphrase, "passphrase", "", "where the passphrase is: file:PATH or env:NAME (default: asked on the terminal)")
 	return cmd
 }
 
 func (p *program) keyImport() *cobra.Command {
-	var from, to string
+	var to string
+	var w locked
 	var dry bool
 	cmd := &cobra.Command{
-		Use:   "import FILE",
+		Use:   "import FILE [--passphrase SOURCE | --identity FILE | --share FILE…]",
 		Short: "Bring back a root key and a keyring from a backup",
 		Long: `Bring back a root key and a keyring from a backup of moorfast key export, where
 they are missing. Nothing that is there is overwritten.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := w.one(); err != nil {
+				return err
+			}
 			c, err := config.Load(p.sources())
 			if err != nil {
 				return err
@@ -99,7 +114,7 @@ they are missing. Nothing that is there is overwritten.`,
 			if err != nil {
 				return err
 			}
-			passphrase, err := p.passphrase(c, from, false)
+			opener, err := p.opener(c, w)
 			if err != nil {
 				return err
 			}
@@ -108,7 +123,7 @@ they are missing. Nothing that is there is overwritten.`,
 				return err
 			}
 			defer f.Close()
-			b, err := rootkey.ReadBackup(f, passphrase)
+			b, err := rootkey.ReadBackup(f, opener)
 			if err != nil {
 				return &refusedError{fmt.Errorf("%s: %w", args[0], err)}
 			}
@@ -140,58 +155,12 @@ they are missing. Nothing that is there is overwritten.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&from, "passphrase", "", "where the passphrase is: file:PATH or env:NAME (default: asked on the terminal)")
+	cmd.Flags().StringVar(&w.identity, "identity", "", "file of age with the identity of a recipient")
+	cmd.Flags().StringArrayVar(&w.shares, "share", nil, "file with shares, one on a line; once for each file")
+	cmd.Flags().StringVar(&w.passphrase, "passphrase", "", "where the passphrase is: file:PATH or env:NAME (default: asked on the terminal)")
 	cmd.Flags().StringVar(&to, "key-file", "", "where to write the root key (default: where the settings name it)")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "open the backup, and change nothing")
 	return cmd
-}
-
-// passphrase reads a passphrase from where it is, or asks for it.
-func (p *program) passphrase(c config.Config, from string, fresh bool) (vault.Secret, error) {
-	var text string
-	switch in, ok := p.in.(*os.File); {
-	case from != "":
-		source, err := c.KeySource(from)
-		if err != nil || source.Kind() != "file" && source.Kind() != "env" {
-			return vault.Secret{}, &usageError{errors.New("--passphrase is file:PATH or env:NAME, never the passphrase itself")}
-		}
-		secret, err := source.Text()
-		if err != nil {
-			return vault.Secret{}, fmt.Errorf("read the passphrase from %v: it is not there, or can not be read", source)
-		}
-		text = secret.Reveal()
-	case !ok || !p.terminal(in):
-		return vault.Secret{}, &usageError{errors.New("without a terminal, --passphrase says where the passphrase is")}
-	default:
-		first, err := p.ask(in, "Passphrase: ")
-		if err != nil {
-			return vault.Secret{}, err
-		}
-		if fresh {
-			again, err := p.ask(in, "Again: ")
-			if err != nil {
-				return vault.Secret{}, err
-			}
-			if subtle.ConstantTimeCompare(first, again) != 1 {
-				return vault.Secret{}, errors.New("the two are not the same")
-			}
-		}
-		text = string(first)
-	}
-	if fresh && len(text) < leastPassphrase {
-		return vault.Secret{}, &refusedError{fmt.Errorf("the passphrase is shorter than %d bytes", leastPassphrase)}
-	}
-	if text == "" {
-		return vault.Secret{}, &refusedError{errors.New("the passphrase is empty")}
-	}
-	return vault.Hide(text), nil
-}
-
-func (p *program) ask(in *os.File, what string) ([]byte, error) {
-	fmt.Fprint(p.err, what)
-	text, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(p.err)
-	return text, err
 }
 
 // writeNew writes a file that was not there, for its owner only, and returns when

@@ -18,9 +18,9 @@ import (
 func (p *program) keyRotate() *cobra.Command {
 	h := &host{program: p}
 	var to string
-	var data, tokens bool
+	var data, tokens, compromised bool
 	cmd := &cobra.Command{
-		Use:   "rotate --to SOURCE | --data-keys | --tokens",
+		Use:   "rotate --to SOURCE | --data-keys [--compromised] | --tokens",
 		Short: "Change the root key, the data keys, or those of tokens",
 		Long: `Change keys while the server runs, or without it.
 
@@ -31,6 +31,10 @@ one step. Both keys open the keyring until moorfast key finalize.
 --data-keys seals everything with new data keys, and destroys the old ones when
 nothing names them any more. Interrupted, it goes on when it is called again, and
 when a server starts.
+
+--data-keys --compromised is for when others may have the keys: it stores the
+bodies of all files again under new keys, too, which takes as long as copying them,
+and changes the keys that sign tokens.
 
 --tokens changes the keys that sign tokens. All tokens of before are refused from
 then on: JWTs, ephemeral keys, and tokens of files. Sessions and API keys stay.`,
@@ -47,6 +51,9 @@ then on: JWTs, ephemeral keys, and tokens of files. Sessions and API keys stay.`
 			if n != 1 {
 				return &usageError{errors.New("one of --to, --data-keys and --tokens says what to change")}
 			}
+			if compromised && !data {
+				return &usageError{errors.New("--compromised belongs to --data-keys")}
+			}
 			c, err := config.Load(p.sources())
 			if err != nil {
 				return err
@@ -54,17 +61,18 @@ then on: JWTs, ephemeral keys, and tokens of files. Sessions and API keys stay.`
 			if to != "" {
 				return p.rotateRoot(cmd, h, c, to)
 			}
-			if tokens {
+			if tokens || compromised {
 				if err := h.confirm("every token that was signed before is refused from now on"); err != nil {
 					return err
 				}
 			}
-			return p.renewKeys(cmd, h, c, tokens)
+			return p.renewKeys(cmd, h, c, server.Renew{Tokens: tokens, Compromised: compromised, Dry: h.dry})
 		},
 	}
 	h.flags(cmd, true)
 	cmd.Flags().StringVar(&to, "to", "", "where the new root key is")
 	cmd.Flags().BoolVar(&data, "data-keys", false, "new keys for what is sealed")
+	cmd.Flags().BoolVar(&compromised, "compromised", false, "others may have the keys: store files again, too, and end what was signed")
 	cmd.Flags().BoolVar(&tokens, "tokens", false, "new keys for what is signed, which ends what was")
 	return cmd
 }
@@ -114,23 +122,28 @@ Both open the keyring. To give up the old one:
 	return err
 }
 
-func (p *program) renewKeys(cmd *cobra.Command, h *host, c config.Config, tokens bool) error {
+func (p *program) renewKeys(cmd *cobra.Command, h *host, c config.Config, in server.Renew) error {
 	var done keyring.Renewal
-	err := h.run(cmd.Context(), c, "key.renew", server.Renew{Tokens: tokens, Dry: h.dry}, &done)
+	err := h.run(cmd.Context(), c, "key.renew", in, &done)
 	if err != nil && len(done.Findings) == 0 {
 		return err
 	}
 	switch {
 	case h.json:
 		return errors.Join(p.writeJSON(done), err)
-	case tokens && h.dry:
+	case in.Tokens && in.Dry:
 		fmt.Fprintf(p.out, "%d projects would get new keys for tokens; nothing was changed\n", done.Projects)
-	case tokens:
+	case in.Tokens:
 		fmt.Fprintf(p.out, "%d projects have new keys for tokens: what was signed before is refused\n", done.Projects)
-	case h.dry:
+	case in.Compromised && in.Dry:
+		fmt.Fprintf(p.out, "%d values would be sealed with new keys for %d projects, %d parts of files stored again, %d keys destroyed, and all tokens refused; nothing was changed\n", done.Values, done.Projects, done.Bodies, done.Destroyed)
+	case in.Dry:
 		fmt.Fprintf(p.out, "%d values would be sealed with new keys for %d projects, and %d keys destroyed; nothing was changed\n", done.Values, done.Projects, done.Destroyed)
 	default:
 		fmt.Fprintf(p.out, "%d projects have new keys, %d values were sealed again, and %d old keys were destroyed\n", done.Projects, done.Values, done.Destroyed)
+	}
+	if in.Compromised && !in.Dry {
+		fmt.Fprintf(p.out, "%d parts of files were stored again, %d bytes; what was signed before is refused\n", done.Bodies, done.Bytes)
 	}
 	p.writeFindings(done.Findings, int64(len(done.Findings)))
 	return err
@@ -148,12 +161,17 @@ func (p *program) writeFindings(list []keyring.Finding, all int64) {
 func (p *program) keyFinalize() *cobra.Command {
 	h := &host{program: p}
 	var force bool
+	var remove string
 	cmd := &cobra.Command{
 		Use:   "finalize",
 		Short: "Give up the old root key after a change",
 		Long: `Give up the old root key after a change: from then on the new one alone opens
 the keyring. The settings have to name the new one, so that the next start finds
-the door open.`,
+the door open.
+
+--remove FILE removes the file of the old key, too, once nothing but backups of
+before needs it. It removes the file of no other key. Interrupted, it goes on when
+it is called again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(p.sources())
@@ -167,9 +185,22 @@ the door open.`,
 			if err := h.run(cmd.Context(), c, "key.finalize", server.Finalize{Force: force, Dry: h.dry}, &done); err != nil {
 				return err
 			}
+			var gone server.Discarded
+			if remove != "" && !h.dry {
+				path, err := filepath.Abs(remove)
+				if err != nil {
+					return err
+				}
+				if err := h.run(cmd.Context(), c, "key.discard", server.Discard{File: path}, &gone); err != nil {
+					return err
+				}
+			}
 			switch {
 			case h.json:
-				return p.writeJSON(done)
+				return p.writeJSON(struct {
+					server.Finalized
+					Removed string `json:"removed,omitempty"` // fingerprint of the key whose file is gone
+				}{done, gone.Fingerprint})
 			case len(done.Gone) == 0:
 				fmt.Fprintf(p.out, "%s is the only root key\n", done.Active)
 			case h.dry:
@@ -177,10 +208,14 @@ the door open.`,
 			default:
 				fmt.Fprintf(p.out, "%s is the only root key; %s opens nothing but backups of before\n", done.Active, strings.Join(done.Gone, ", "))
 			}
+			if gone.Fingerprint != "" {
+				fmt.Fprintf(p.out, "%s, which had %s, is removed\n", remove, gone.Fingerprint)
+			}
 			return nil
 		},
 	}
 	h.flags(cmd, true)
+	cmd.Flags().StringVar(&remove, "remove", "", "file of the old key, which is removed")
 	cmd.Flags().BoolVar(&force, "force", false, "although the settings do not name the new root key")
 	return cmd
 }

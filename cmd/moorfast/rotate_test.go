@@ -40,6 +40,11 @@ func TestKeysFromTheCommandLine(t *testing.T) {
 	if !strings.Contains(out, "MOORFAST_KEY=file:"+next) {
 		t.Errorf("rotate: %s", out)
 	}
+	first := filepath.Join(data, "keys", "master.key")
+	kept, e := os.ReadFile(first)
+	if e != nil {
+		t.Fatal(e)
+	}
 	_, err := want(t, exitUsage, nil, in("key", "finalize")...)
 	if !strings.Contains(err, "wants --yes") {
 		t.Errorf("finalize: %s", err)
@@ -47,19 +52,33 @@ func TestKeysFromTheCommandLine(t *testing.T) {
 	want(t, exitFailed, nil, in("key", "finalize", "--yes")...) // the settings name the old one
 	keyed := func(args ...string) []string { return in(append(args, "--key", "file:"+next)...) }
 	want(t, exitOK, nil, keyed("key", "finalize", "--yes")...)
+	want(t, exitFailed, nil, keyed("key", "finalize", "--yes", "--remove", next)...) // the root key itself
+	out, _ = want(t, exitOK, nil, keyed("key", "finalize", "--yes", "--remove", first)...)
+	if _, err := os.Stat(first); err == nil || !strings.Contains(out, "is removed") {
+		t.Errorf("finalize --remove: %s, %v", out, err)
+	}
+	if err := os.WriteFile(first, kept, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	_, err = want(t, exitConfig, nil, in("key", "verify")...)
 	if !strings.Contains(err, "expected mfk1:") {
 		t.Errorf("the old key: %s", err)
 	}
 	out, err = want(t, exitOK, nil, keyed("key", "rotate", "--data-keys", "--json")...)
 	var done keyring.Renewal
-	if e := json.Unmarshal([]byte(out), &done); e != nil || done.Values == 0 || done.Destroyed == 0 {
+	if e = json.Unmarshal([]byte(out), &done); e != nil || done.Values == 0 || done.Destroyed == 0 {
 		t.Errorf("data keys: %s, %v", out, e)
 	}
 	if first, _, _ := strings.Cut(err, "\n"); !strings.HasPrefix(first, `{"phase":"reseal"`) {
 		t.Errorf("progress: %s", err)
 	}
 	want(t, exitOK, nil, keyed("key", "rotate", "--tokens", "--yes")...)
+	want(t, exitUsage, nil, keyed("key", "rotate", "--data-keys", "--compromised")...) // without --yes
+	want(t, exitUsage, nil, keyed("key", "rotate", "--tokens", "--compromised", "--yes")...)
+	out, _ = want(t, exitOK, nil, keyed("key", "rotate", "--data-keys", "--compromised", "--yes")...)
+	if !strings.Contains(out, "0 parts of files were stored again") {
+		t.Errorf("compromised: %s", out)
+	}
 
 	backup := filepath.Join(t.TempDir(), "keys.age")
 	pass := []string{"PASS=correct horse battery"}

@@ -26,7 +26,7 @@ var floors = [][]string{
 	{
 		"internal/apierr", "internal/id", "internal/opt", "internal/clock", "internal/identity", "internal/project",
 		"internal/rawjson", "internal/datetime", "internal/email", "internal/password", "internal/token", "internal/useragent",
-		"internal/route", "internal/clientaddr",
+		"internal/route", "internal/clientaddr", "internal/failpoint", "internal/shamir",
 	},
 	{"internal/perm", "internal/spatial", "internal/guard"},
 	{"internal/query"},

@@ -30,6 +30,10 @@ type Config struct {
 	// (K-18). Its kind is "" where there is none.
 	KeyPrevious vault.Source
 
+	// KeyMaxAge is how old a data key gets before it is changed; 0 is as old as it
+	// may be.
+	KeyMaxAge time.Duration
+
 	// InsecureDev accepts a published example key. It is refused unless Listen
 	// is a loopback address.
 	InsecureDev bool

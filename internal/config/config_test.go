@@ -136,6 +136,8 @@ func TestMistakes(t *testing.T) {
 		{"_APP_BROWSER_HOST=http://a:hunter2@b", "_APP_BROWSER_HOST: it is not an address such as"},
 		{"MOORFAST_LOG_LEVEL=loud", "debug, info, warn, error"},
 		{"MOORFAST_CONSOLE_SESSION_IDLE=soon", "not a time"},
+		{"MOORFAST_KEY_MAX_AGE=1h", "neither 0 nor at least 24h"},
+		{"MOORFAST_KEY_MAX_AGE=-1d", "less than 0s"},
 		{"MOORFAST_DB=mysql://user:hunter2@host/db", "MOORFAST_DB: it is not a postgres:// URL"},
 		{"MOORFAST_DB=postgres://user:hunter2@ho st:x/db", "MOORFAST_DB: it is not a postgres:// URL"},
 		{"_APP_DB_ADAPTER=mariadb", "not a database moorfast speaks"},

@@ -149,6 +149,19 @@ func duration(field *time.Duration, least time.Duration) kind {
 	}}
 }
 
+// zeroOr reads a time that is 0, or at least so long.
+func zeroOr(least time.Duration, field *time.Duration) kind {
+	return kind{read: func(s string) error {
+		if err := duration(field, 0).read(s); err != nil {
+			return err
+		}
+		if *field != 0 && *field < least {
+			return fmt.Errorf("%.40q is neither 0 nor at least %v", s, least)
+		}
+		return nil
+	}}
+}
+
 // list reads entries between commas, in lower case; empty ones do not count.
 func list(field *[]string, check func(string) error) kind {
 	return kind{read: func(s string) error {

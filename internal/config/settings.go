@@ -51,6 +51,10 @@ func (c *Config) program() []setting {
 			kind: text(&c.database.keyPrevious, keySource),
 		},
 		{
+			key: "key_max_age", start: "365d", doc: "how old a data key gets before a server changes it, from 1d on; 0 is never",
+			kind: zeroOr(24*time.Hour, &c.KeyMaxAge),
+		},
+		{
 			key: "db", doc: "postgres://…; unset is SQLite in the data directory",
 			kind: secret(&c.DB),
 		},

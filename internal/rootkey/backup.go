@@ -30,8 +30,8 @@ type Backup struct {
 // maxBackup bounds a backup in memory.
 const maxBackup = 512 << 20
 
-// ErrPassphrase says that a backup does not open with a passphrase, or is none.
-var ErrPassphrase = errors.New("the passphrase does not open it, or it is no backup of keys")
+// ErrBackup says that a file does not open with what was given, or is no backup.
+var ErrBackup = errors.New("it does not open with what was given, or it is no backup of keys")
 
 // MakeBackup reads the keyring and the root key, and checks that one opens the
 // other, and every key in it.
@@ -69,41 +69,29 @@ func (b *Backup) Check(ctx context.Context) (vault.Status, error) {
 	return v.Status(), err
 }
 
-// Write encrypts the backup for a passphrase: an armored file of age, which its
-// own program can open, too.
-func (b *Backup) Write(out io.Writer, passphrase vault.Secret) error {
-	to, err := age.NewScryptRecipient(passphrase.Reveal())
-	if err != nil {
-		return err
-	}
+// Write encrypts the backup: an armored file of age, which its own program can
+// open, too.
+func (b *Backup) Write(out io.Writer, lock Lock) error {
 	text := armor.NewWriter(out)
-	sealed, err := age.Encrypt(text, to)
+	sealed, err := age.Encrypt(text, lock.to...)
 	if err != nil {
 		return err
 	}
 	return errors.Join(json.NewEncoder(sealed).Encode(b), sealed.Close(), text.Close())
 }
 
-// maxWork bounds what a file can make opening it cost: some seconds.
-const maxWork = 22
-
 // ReadBackup opens a backup.
-func ReadBackup(in io.Reader, passphrase vault.Secret) (*Backup, error) {
-	id, err := age.NewScryptIdentity(passphrase.Reveal())
+func ReadBackup(in io.Reader, opener Opener) (*Backup, error) {
+	text, err := decrypt(io.LimitReader(in, maxBackup*3/2), maxBackup, opener.with...)
 	if err != nil {
-		return nil, err
-	}
-	id.SetMaxWorkFactor(maxWork)
-	text, err := decrypt(io.LimitReader(in, maxBackup*3/2), maxBackup, id)
-	if err != nil {
-		return nil, ErrPassphrase
+		return nil, ErrBackup
 	}
 	defer clear(text)
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	b := new(Backup)
 	if err := dec.Decode(b); err != nil || b.Format != backupFormat {
-		return nil, ErrPassphrase
+		return nil, ErrBackup
 	}
 	return b, nil
 }

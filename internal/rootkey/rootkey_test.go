@@ -183,17 +183,21 @@ func TestABackupBringsEverythingBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := b.Write(&out, vault.Hide("a long passphrase")); err != nil {
+	lock, err := ForPassphrase(vault.Hide("a long passphrase"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Write(&out, lock); err != nil {
 		t.Fatal(err)
 	}
 	text, _ := source.Text()
 	if bytes.Contains(out.Bytes(), []byte(text.Reveal())) {
 		t.Fatal("the key is in it")
 	}
-	if _, err := ReadBackup(bytes.NewReader(out.Bytes()), vault.Hide("another")); !errors.Is(err, ErrPassphrase) {
+	if _, err := ReadBackup(bytes.NewReader(out.Bytes()), passphrase(t, "another")); !errors.Is(err, ErrBackup) {
 		t.Errorf("another passphrase: %v", err)
 	}
-	again, err := ReadBackup(bytes.NewReader(out.Bytes()), vault.Hide("a long passphrase"))
+	again, err := ReadBackup(bytes.NewReader(out.Bytes()), passphrase(t, "a long passphrase"))
 	if err != nil {
 		t.Fatal(err)
 	}

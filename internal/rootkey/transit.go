@@ -40,7 +40,7 @@ func transit(name string, env Env) (vault.Source, error) {
 		return vault.Source{}, errors.New("it is written vault-transit:MOUNT/KEY,FILE")
 	}
 	t := &transitKey{mount: key[:at], key: key[at+1:], file: file, env: env, pause: firstPause}
-	return vault.KeyFrom("vault-transit", name, t.read), nil
+	return vault.KeyService("vault-transit", name, t.read), nil
 }
 
 type transitKey struct {

@@ -41,6 +41,9 @@ const (
 	KeyCreated       Kind = "key.created"
 	KeyRevealed      Kind = "key.revealed"
 	KeyMismatch      Kind = "key.mismatch"
+	KeysRenewed      Kind = "key.renewed"
+	KeySourceDown    Kind = "key.source_down"
+	KeySourceBack    Kind = "key.source_back"
 	DecryptFailed    Kind = "decrypt.fail"
 	SSRFBlocked      Kind = "ssrf.blocked"
 	AuditTampered    Kind = "audit.tamper"
@@ -54,7 +57,7 @@ const (
 var severities = map[Kind]Severity{
 	BruteForce: High, Spray: High, SprayDistributed: Critical,
 	ConsoleDenied: Medium, RootClaimed: Medium, OwnerAdded: Medium, MFADisabled: Medium, UserBlocked: Low,
-	KeyCreated: Low, KeyRevealed: High, KeyMismatch: Critical, DecryptFailed: Critical,
+	KeyCreated: Low, KeyRevealed: High, KeyMismatch: Critical, KeysRenewed: Low, KeySourceDown: High, KeySourceBack: Low, DecryptFailed: Critical,
 	SSRFBlocked: Medium, AuditTampered: Critical, ProjectDeleted: Medium, Impersonation: Medium, ProtectionOff: Critical, LimitsAlone: Medium,
 }
 

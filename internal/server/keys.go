@@ -8,13 +8,17 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
 	"moorfast/internal/adminsock"
+	"moorfast/internal/audit"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/core/keyring"
+	"moorfast/internal/failpoint"
+	"moorfast/internal/secevent"
 	"moorfast/internal/store"
 	"moorfast/internal/store/sqlite"
 	"moorfast/internal/vault"
@@ -27,13 +31,14 @@ const (
 	settleAlone  = 30 * time.Second
 	settleShared = 2 * time.Minute
 	reloadEvery  = 20 * time.Second
-	resumeAfter  = 10 * time.Second // of a start
+	tendAfter    = 10 * time.Second // of a start
+	tendEvery    = time.Hour
 )
 
 // Keyring looks after the keys, and what is sealed with them, while others use
 // the database.
 func (s *Server) Keyring() *keyring.Keyring {
-	k := &keyring.Keyring{Vault: s.Vault, DB: s.db, Now: s.now, Settle: settleAlone, Rest: true}
+	k := &keyring.Keyring{Vault: s.Vault, DB: s.db, Bodies: s.files, Now: s.now, Settle: settleAlone, Rest: true}
 	switch {
 	case s.config.Postgres():
 		k.Settle = settleShared
@@ -93,8 +98,9 @@ type Finalize struct {
 
 // Renew asks for new data keys.
 type Renew struct {
-	Tokens bool `json:"tokens"` // those that sign tokens, instead of those of fields
-	Dry    bool `json:"dry"`
+	Tokens      bool `json:"tokens"`      // those that sign tokens, instead of those of fields
+	Compromised bool `json:"compromised"` // others may have them: files are stored again, and tokens end
+	Dry         bool `json:"dry"`
 }
 
 // The kinds of errors that commands tell apart.
@@ -114,6 +120,7 @@ func (s *Server) Commands(log *slog.Logger) adminsock.Commands {
 	commands := adminsock.Commands{
 		"key.rotate":    command(s.rotateRoot),
 		"key.finalize":  command(s.finalizeRoot),
+		"key.discard":   command(s.discardRoot),
 		"key.verify":    command(s.verifyValues),
 		"key.inventory": command(s.inventory),
 		"key.renew":     command(s.renewKeys),
@@ -127,6 +134,7 @@ func (s *Server) Commands(log *slog.Logger) adminsock.Commands {
 				caller = strconv.Itoa(os.Getuid())
 			}
 			result, err := s.recorded(ctx, name, caller, in, func(ctx context.Context) (any, error) { return run(ctx, in, tell) })
+			failpoint.Hit(failpoint.Recorded(name))
 			log.InfoContext(ctx, "command of the host", "command", name, "uid", caller, "err", err)
 			return result, err
 		}
@@ -220,6 +228,29 @@ func (s *Server) finalizeRoot(ctx context.Context, in Finalize, tell func(any)) 
 	return f, err
 }
 
+// Discard asks that the file of a root key that was given up is removed.
+type Discard struct {
+	File string `json:"file"`
+}
+
+// Discarded says which root key is gone.
+type Discarded struct {
+	Fingerprint string `json:"fingerprint"`
+}
+
+func (s *Server) discardRoot(ctx context.Context, in Discard, _ func(any)) (Discarded, error) {
+	done, err := s.working()
+	if err != nil {
+		return Discarded{}, err
+	}
+	defer done()
+	if err := s.Vault.Reload(ctx); err != nil {
+		return Discarded{}, err
+	}
+	print, err := s.Vault.Discard(vault.KeyFile(in.File))
+	return Discarded{print}, err
+}
+
 type nothing struct{}
 
 func (s *Server) verifyValues(ctx context.Context, _ nothing, tell func(any)) (*keyring.Report, error) {
@@ -234,7 +265,7 @@ func (s *Server) renewKeys(ctx context.Context, in Renew, tell func(any)) (*keyr
 	k := s.Keyring()
 	switch {
 	case in.Dry && !in.Tokens:
-		return k.Plan(ctx)
+		return k.Plan(ctx, in.Compromised)
 	case in.Tokens:
 		return s.revokeTokens(ctx, in.Dry)
 	}
@@ -243,7 +274,20 @@ func (s *Server) renewKeys(ctx context.Context, in Renew, tell func(any)) (*keyr
 		return nil, err
 	}
 	defer done()
-	return k.Renew(ctx, func(p keyring.Progress) { tell(p) })
+	if !in.Compromised {
+		return k.Renew(ctx, func(p keyring.Progress) { tell(p) })
+	}
+	r, err := k.Replace(ctx, func(p keyring.Progress) { tell(p) })
+	return r, errors.Join(err, s.dropCache(ctx))
+}
+
+// dropCache removes what was made of files, which the keys of before open.
+func (s *Server) dropCache(ctx context.Context) error {
+	projects, err := s.db.Projects(ctx)
+	for _, project := range projects {
+		err = errors.Join(err, s.cache.DropProject(ctx, project))
+	}
+	return err
 }
 
 func (s *Server) revokeTokens(ctx context.Context, dry bool) (*keyring.Renewal, error) {
@@ -284,30 +328,67 @@ func (s *Server) watchKeys(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// finishKeys goes on with new data keys that a crash or a stop has cut off.
-func (s *Server) finishKeys(ctx context.Context, log *slog.Logger) {
-	timer := time.NewTimer(resumeAfter)
+// tendKeys looks after the keys until ctx ends.
+func (s *Server) tendKeys(ctx context.Context, log *slog.Logger) {
+	timer := time.NewTimer(tendAfter)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return
-	case <-timer.C:
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		s.TendKeys(ctx, log)
+		timer.Reset(tendEvery)
 	}
-	if len(s.Vault.Retiring()) == 0 {
-		return
-	}
+}
+
+// TendKeys goes on with new data keys that a crash or a stop has cut off, and
+// changes those that are older than the settings have it.
+func (s *Server) TendKeys(ctx context.Context, log *slog.Logger) {
 	done, err := s.working()
 	if err != nil {
 		return // somebody is at it
 	}
 	defer done()
+	for _, work := range []func(context.Context) (*keyring.Renewal, error){s.finishKeys, s.renewOld} {
+		r, err := work(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			log.ErrorContext(ctx, "seal with new keys", "err", err)
+		case r != nil:
+			log.InfoContext(ctx, "sealed with new keys", "projects", r.Projects, "values", r.Values, "parts", r.Bodies, "destroyed", r.Destroyed)
+		}
+	}
+}
+
+func (s *Server) finishKeys(ctx context.Context) (*keyring.Renewal, error) {
+	retiring := s.Vault.Retiring()
+	if len(retiring) == 0 {
+		return nil, nil
+	}
+	var dropped error
+	if slices.ContainsFunc(retiring, func(k vault.KeyStatus) bool { return k.Compromised }) {
+		dropped = s.dropCache(ctx)
+	}
 	r, err := s.Keyring().Resume(ctx, nil)
-	if ctx.Err() != nil {
-		return
+	return r, errors.Join(dropped, err)
+}
+
+// renewOld changes the data keys that are too old, and tells of it as soon as the
+// new ones are there: what was sealed before follows, and may take long.
+func (s *Server) renewOld(ctx context.Context) (*keyring.Renewal, error) {
+	if s.config.KeyMaxAge == 0 {
+		return nil, nil
 	}
-	if err != nil {
-		log.ErrorContext(ctx, "seal with new keys", "err", err)
-		return
-	}
-	log.InfoContext(ctx, "sealed with new keys what was left", "values", r.Values, "destroyed", r.Destroyed)
+	var noted error
+	r, err := s.Keyring().RenewOld(ctx, s.config.KeyMaxAge, func(projects []string) {
+		noted = s.Audit.Note(ctx, store.Platform, audit.Record{
+			At: s.now().UnixMicro(), Project: store.Platform, Event: "key.renew", Resource: "instance/" + s.Vault.Instance(), Actor: audit.Actor{Kind: audit.System},
+		})
+		s.Events.Emit(ctx, secevent.Event{Kind: secevent.KeysRenewed, Details: map[string]string{"projects": strconv.Itoa(len(projects)), "older": s.config.KeyMaxAge.String()}})
+	})
+	return r, errors.Join(err, noted)
 }

@@ -89,7 +89,11 @@ func TestIsKilled(t *testing.T) {
 		if _, err := s.Vault.Rotate(ctx, vault.Change{To: vault.KeyFileOrNew(keyPath(dir, n)), Step: die}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.Renew(ctx, nil); err != nil {
+		change := k.Renew
+		if n%2 == 0 {
+			change = k.Replace
+		}
+		if _, err := change(ctx, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -158,7 +162,7 @@ func TestKeysSurviveKills(t *testing.T) {
 	}
 	for _, step := range []string{
 		vault.StepKey, vault.StepPending, vault.StepWrapped, vault.StepVerified, vault.StepFinal,
-		keyring.StepNewKeys, keyring.StepReading, keyring.StepResealed, keyring.StepProved, keyring.StepDestroyed,
+		keyring.StepNewKeys, keyring.StepRekeyed, keyring.StepReading, keyring.StepResealed, keyring.StepProved, keyring.StepDestroyed,
 	} {
 		kill(t, dir, step, 0)
 		check(step)

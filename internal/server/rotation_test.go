@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,8 +17,11 @@ import (
 	"testing"
 	"time"
 
+	"moorfast/internal/audit"
 	"moorfast/internal/core/keyring"
+	"moorfast/internal/secevent"
 	"moorfast/internal/server/servertest"
+	"moorfast/internal/store"
 	"moorfast/internal/vault"
 )
 
@@ -308,6 +312,73 @@ func TestAProjectThatIsDeletedMeanwhileStaysSo(t *testing.T) {
 	for _, key := range s.Vault.Status().Keys {
 		if key.Scope == "project:"+p.ID && key.State != vault.Destroyed {
 			t.Errorf("key %+v is left", key)
+		}
+	}
+}
+
+// K-16: keys of data change by themselves when they are old, and that is told.
+func TestOldDataKeysAreChangedByTheServer(t *testing.T) {
+	ctx, log := context.Background(), slog.New(slog.DiscardHandler)
+	s := servertest.New(t, "MOORFAST_KEY_MAX_AGE=90d")
+	p := s.Found()
+	compare := fill(t, p)
+	l, err := s.Events.Listen(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	renewed := func() (told, recorded int) {
+		list, _ := l.Take()
+		for _, e := range list {
+			if e.Kind == secevent.KeysRenewed && e.Details["projects"] == "2" {
+				told++
+			}
+		}
+		for _, r := range records(t, s, store.Platform) {
+			if r.Event == "key.renew" && r.Actor.Kind == audit.System && r.Outcome == "" {
+				recorded++
+			}
+		}
+		return told, recorded
+	}
+	state := func(version int) (st vault.State) {
+		for _, k := range s.Vault.Status().Keys {
+			if k.Purpose == "field" && k.Scope == "project:"+p.ID && k.Version == version {
+				st = k.State
+			}
+		}
+		return st
+	}
+	s.Clock.Advance(89 * 24 * time.Hour)
+	s.TendKeys(ctx, log)
+	if told, recorded := renewed(); told+recorded > 0 || state(1) != vault.Active {
+		t.Fatalf("after 89 days: told %d times, recorded %d", told, recorded)
+	}
+	s.Clock.Advance(2 * 24 * time.Hour)
+	// Without the wait for transactions that were there before: it is cut off, as by
+	// a stop, and goes on when it may.
+	stopped, stop := context.WithTimeout(ctx, 2*time.Second)
+	defer stop()
+	s.TendKeys(stopped, log)
+	if told, recorded := renewed(); told != 1 || recorded != 1 || state(1) != vault.Retiring || state(2) != vault.Active {
+		t.Fatalf("after 91 days: told %d times, recorded %d; %s, %s", told, recorded, state(1), state(2))
+	}
+	s.Clock.Advance(time.Hour)
+	s.TendKeys(ctx, log)
+	if told, recorded := renewed(); told != 0 || recorded != 1 || state(1) != vault.Destroyed || state(2) != vault.Active {
+		t.Fatalf("an hour later: told %d times, recorded %d; %s, %s", told, recorded, state(1), state(2))
+	}
+	compare(t, p)
+}
+
+// Who wants no key to be changed by itself says so.
+func TestDataKeysGrowOldWhereTheSettingsSaySo(t *testing.T) {
+	s := servertest.New(t, "MOORFAST_KEY_MAX_AGE=0")
+	s.Clock.Advance(20 * 365 * 24 * time.Hour)
+	s.TendKeys(t.Context(), slog.New(slog.DiscardHandler))
+	for _, k := range s.Vault.Status().Keys {
+		if k.Version > 1 || k.State != vault.Active {
+			t.Errorf("%+v", k)
 		}
 	}
 }

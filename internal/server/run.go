@@ -51,7 +51,8 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	var upkeep sync.WaitGroup
 	upkeep.Go(func() { s.upkeep(working, log) })
 	upkeep.Go(func() { s.watchKeys(working, log) })
-	upkeep.Go(func() { s.finishKeys(working, log) })
+	upkeep.Go(func() { s.tendKeys(working, log) })
+	upkeep.Go(func() { s.watchSource(working, log) })
 	upkeep.Go(func() { s.meetPeers(working, log) })
 	socket, err := s.listenAdmin(log)
 	if err != nil {

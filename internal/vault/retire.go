@@ -6,18 +6,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // RotateFields gives the projects new keys for their fields, in one write of the
-// ring. What is sealed from then on is sealed with those; the ones before open
+// ring: those whose key was made before a moment, unless that is zero. What is sealed from then on is sealed with those; the ones before open
 // what they sealed until [Vault.Destroy]. A project without keys is left alone,
 // and so is one whose last change is not done. It returns the projects whose
 // keys it changed.
-func (v *Vault) RotateFields(ctx context.Context, projects []string) (changed []string, err error) {
+func (v *Vault) RotateFields(ctx context.Context, projects []string, before time.Time) (changed []string, err error) {
 	err = v.update(ctx, func(now *ring) (*ring, error) {
 		changed = nil
 		next := now.clone()
 		for _, project := range projects {
+			if at := next.slot(project, purposeField).active; at >= 0 && !before.IsZero() && !next.Keys[at].Created.Before(before) {
+				continue
+			}
 			done, err := v.replace(next, project, purposeField, Retiring)
 			if err != nil {
 				return nil, err
@@ -25,6 +29,44 @@ func (v *Vault) RotateFields(ctx context.Context, projects []string) (changed []
 			if done {
 				changed = append(changed, project)
 			}
+		}
+		if len(changed) == 0 {
+			return nil, nil
+		}
+		return next, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make new keys: %w", err)
+	}
+	return changed, nil
+}
+
+// Compromised is [Vault.RotateFields] for keys that others may have: those that
+// are retiring already are marked as such, too, and the keys of tokens are
+// replaced and destroyed in the same write. A project whose last such change is
+// not done is left alone.
+func (v *Vault) Compromised(ctx context.Context, projects []string) (changed []string, err error) {
+	err = v.update(ctx, func(now *ring) (*ring, error) {
+		changed = nil
+		next := now.clone()
+		for _, project := range projects {
+			fields := next.slot(project, purposeField)
+			if fields.active < 0 || slices.ContainsFunc(fields.retiring, func(i int) bool { return next.Keys[i].Compromised }) {
+				continue
+			}
+			for _, purpose := range []string{purposeField, purposeToken} {
+				state := Retiring
+				if purpose == purposeToken {
+					state = Destroyed
+				}
+				if err := v.succeed(next, next.slot(project, purpose), state); err != nil {
+					return nil, err
+				}
+			}
+			for _, i := range append(fields.retiring, fields.active) {
+				next.Keys[i].Compromised, next.Keys[i].text = true, nil
+			}
+			changed = append(changed, project)
 		}
 		if len(changed) == 0 {
 			return nil, nil
@@ -60,45 +102,65 @@ func (v *Vault) RevokeTokens(ctx context.Context, projects []string) error {
 	return nil
 }
 
-// replace adds an active key in place of the one that a project has for a
-// purpose, which gets another state.
-func (v *Vault) replace(next *ring, project, purpose string, state State) (bool, error) {
-	scope, at, version := scopeProject+project, -1, 0
-	for i, row := range next.Keys {
-		if row.Scope != scope || row.Purpose != purpose {
+// filled is which rows of a ring are for one purpose of a project.
+type filled struct {
+	active   int // -1 if there is none
+	retiring []int
+	version  int // the highest
+}
+
+func (r *ring) slot(project, purpose string) filled {
+	f := filled{active: -1}
+	for i, row := range r.Keys {
+		if row.Scope != scopeProject+project || row.Purpose != purpose {
 			continue
 		}
-		version = max(version, row.Version)
+		f.version = max(f.version, row.Version)
 		switch row.State {
 		case Active:
-			at = i
+			f.active = i
 		case Retiring, Pending:
-			return false, nil
+			f.retiring = append(f.retiring, i)
 		case Destroyed:
 		}
 	}
-	if at < 0 {
+	return f
+}
+
+// replace adds an active key in place of the one that a project has for a
+// purpose, which gets another state, unless the last change is not done.
+func (v *Vault) replace(next *ring, project, purpose string, state State) (bool, error) {
+	f := next.slot(project, purpose)
+	if f.active < 0 || len(f.retiring) > 0 {
 		return false, nil
 	}
+	return true, v.succeed(next, f, state)
+}
+
+// succeed adds an active key after the one that there is, if there is one.
+func (v *Vault) succeed(next *ring, f filled, state State) error {
+	if f.active < 0 {
+		return nil
+	}
 	when := second(v.now())
-	old := next.Keys[at]
+	old := next.Keys[f.active]
+	row := keyRow{Scope: old.Scope, Purpose: old.Purpose, Version: f.version + 1, State: Active, Created: when}
 	if state == Destroyed {
 		old = old.destroyed()
 	} else {
 		old.State, old.Retired, old.text = state, &when, nil
 	}
-	next.Keys[at] = old
-	row := keyRow{Scope: scope, Purpose: purpose, Version: version + 1, State: Active, Created: when}
+	next.Keys[f.active] = old
 	rand.Read(row.ID[:])
 	key := make([]byte, keySize)
 	rand.Read(key)
 	defer clear(key)
 	var err error
 	if row.Wraps, err = next.wraps(v.root, row, key); err != nil {
-		return false, err
+		return err
 	}
 	next.Keys = append(next.Keys, row)
-	return true, nil
+	return nil
 }
 
 // Retiring lists the field keys that were replaced and not yet destroyed.

@@ -55,14 +55,19 @@ type rootRow struct {
 // keyRow describes a data key: what it is for, and its wraps by fingerprint of
 // the root key.
 type keyRow struct {
-	ID      keyID             `json:"id"`
-	Scope   string            `json:"scope"`
-	Purpose string            `json:"purpose"`
-	Version int               `json:"version"`
-	State   State             `json:"state"`
-	Created time.Time         `json:"created"`
-	Retired *time.Time        `json:"retired,omitempty"` // when it was, if it is retiring
-	Wraps   map[string][]byte `json:"wraps,omitempty"`
+	ID      keyID      `json:"id"`
+	Scope   string     `json:"scope"`
+	Purpose string     `json:"purpose"`
+	Version int        `json:"version"`
+	State   State      `json:"state"`
+	Created time.Time  `json:"created"`
+	Retired *time.Time `json:"retired,omitempty"` // when it was, if it is retiring
+
+	// Compromised says that others may have a retiring key: what lies under the
+	// keys that it has sealed is to be sealed with others.
+	Compromised bool `json:"compromised,omitempty"`
+
+	Wraps map[string][]byte `json:"wraps,omitempty"`
 
 	// text is the row as it is stored. It is kept because a ring is written for
 	// each new project, and most of it has not changed. A row that is changed is
@@ -232,6 +237,8 @@ func (r *ring) checkKey(k keyRow) error {
 		return errors.New("its version is not positive")
 	case k.State == Destroyed && len(k.Wraps) != 0:
 		return errors.New("it is destroyed and still there")
+	case k.Compromised && k.State != Retiring:
+		return errors.New("it is compromised and in use")
 	case k.State != Destroyed && k.Wraps[r.active().Fingerprint] == nil:
 		return errors.New("the active root key does not wrap it")
 	}

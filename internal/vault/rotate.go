@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+
+	"moorfast/internal/failpoint"
 )
 
 // The steps of a change of the root key, as they are told to [Change.Step]. Each
@@ -67,15 +69,18 @@ func (v *Vault) Rotate(ctx context.Context, c Change) (Changed, error) {
 	if err := v.update(ctx, func(now *ring) (*ring, error) { return v.announce(now, to) }); err != nil {
 		return plan, fmt.Errorf("announce the new root key: %w", err)
 	}
+	failpoint.Hit(failpoint.RootPending)
 	c.step(StepPending)
 	if err := v.update(ctx, func(now *ring) (*ring, error) { return v.rewrap(now, to) }); err != nil {
 		return plan, fmt.Errorf("wrap the data keys again: %w", err)
 	}
+	failpoint.Hit(failpoint.AfterRewrap)
 	v.adopt(to, c.To)
 	c.step(StepWrapped)
 	if err := v.verify(ctx, to); err != nil {
 		return plan, err
 	}
+	failpoint.Hit(failpoint.RootVerified)
 	c.step(StepVerified)
 	return plan, nil
 }
@@ -202,6 +207,7 @@ func (v *Vault) rewrap(now *ring, to *rootKey) (*ring, error) {
 		}
 		next.Keys[i] = row.with(to.fingerprint, wrapped, "")
 	}
+	failpoint.Hit(failpoint.BeforeRewrap)
 	return next, nil
 }
 
@@ -287,10 +293,14 @@ func (v *Vault) Finalize(ctx context.Context, step func(string)) (gone []string,
 		next.Roots = roots
 		return next, v.narrow(next, root)
 	})
-	if err == nil && step != nil {
+	if err != nil {
+		return gone, err
+	}
+	failpoint.Hit(failpoint.AfterFinal)
+	if step != nil {
 		step(StepFinal)
 	}
-	return gone, err
+	return gone, nil
 }
 
 // narrow leaves the wraps of one root key.
@@ -314,6 +324,7 @@ func (v *Vault) narrow(next *ring, root *rootKey) error {
 		row.Wraps, row.text = map[string][]byte{root.fingerprint: wrapped}, nil
 		next.Keys[i] = row
 	}
+	failpoint.Hit(failpoint.BeforeFinal)
 	return nil
 }
 

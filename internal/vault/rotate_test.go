@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"moorfast/internal/vault"
 	"moorfast/internal/vault/vaulttest"
@@ -157,11 +158,11 @@ func TestNewFieldKeysSealAtOnceAndOldOnesOpenUntilDestroyed(t *testing.T) {
 	other := vaulttest.Open(t, storage, key)
 	old := seal(t, v, home, "x")
 	token, _ := v.TokenKey("shop", "jwt")
-	changed, err := v.RotateFields(ctx, []string{"shop", "none"})
+	changed, err := v.RotateFields(ctx, []string{"shop", "none"}, time.Time{})
 	if err != nil || fmt.Sprint(changed) != "[shop]" {
 		t.Fatalf("rotate: %v, %v", changed, err)
 	}
-	if again, err := v.RotateFields(ctx, []string{"shop"}); err != nil || len(again) > 0 {
+	if again, err := v.RotateFields(ctx, []string{"shop"}, time.Time{}); err != nil || len(again) > 0 {
 		t.Errorf("again, before the first is done: %v, %v", again, err)
 	}
 	fresh := seal(t, v, home, "x")

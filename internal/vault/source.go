@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"moorfast/internal/failpoint"
 )
 
 // Source is where a root key comes from. It prints as "file:PATH" or
@@ -18,6 +20,7 @@ type Source struct {
 	text       Secret // of the kinds that hold it
 	generate   bool
 	other      func() ([]byte, error) // of a kind that another package reads
+	remote     bool                   // another machine answers
 }
 
 // KeyFile is a source that reads the key from a file, without the line break
@@ -38,6 +41,11 @@ func KeyFrom(kind, name string, read func() ([]byte, error)) Source {
 	return Source{kind: kind, name: name, other: read}
 }
 
+// KeyService is a [KeyFrom] that a service on another machine answers for.
+func KeyService(kind, name string, read func() ([]byte, error)) Source {
+	return Source{kind: kind, name: name, other: read, remote: true}
+}
+
 // ErrSourceDown says that the place of the root key did not answer.
 var ErrSourceDown = errors.New("vault: the source of the root key does not answer")
 
@@ -45,6 +53,10 @@ func (s Source) String() string { return s.kind + ":" + s.name }
 
 // Kind returns what the source is written with before its colon.
 func (s Source) Kind() string { return s.kind }
+
+// Remote reports whether a service on another machine answers for the key, which
+// may be down.
+func (s Source) Remote() bool { return s.remote }
 
 // Path returns the file of a file source, and "" of any other.
 func (s Source) Path() string {
@@ -127,5 +139,9 @@ func (s Source) create() error {
 	text := append(hex.AppendEncode(nil, key), '\n')
 	defer clear(key)
 	defer clear(text)
-	return writeFile(s.name, text)
+	if err := writeFile(s.name, text, failpoint.SinkWritten); err != nil {
+		return err
+	}
+	failpoint.Hit(failpoint.SinkSynced)
+	return nil
 }

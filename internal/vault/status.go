@@ -29,6 +29,9 @@ type KeyStatus struct {
 	State   State     `json:"state"`
 	Created time.Time `json:"created"`
 	Retired time.Time `json:"retired,omitzero"` // when it was, if it is retiring
+
+	// Compromised says that it was replaced because others may have it.
+	Compromised bool `json:"compromised,omitempty"`
 }
 
 // Prefix is what every text begins with that the key has sealed as a field, and
@@ -81,7 +84,7 @@ func (r *ring) status() Status {
 		s.Roots[i] = RootStatus{row.Fingerprint, row.State, row.Created}
 	}
 	for i, row := range r.Keys {
-		s.Keys[i] = KeyStatus{ID: row.ID.String(), Scope: row.Scope, Purpose: row.Purpose, Version: row.Version, State: row.State, Created: row.Created}
+		s.Keys[i] = KeyStatus{ID: row.ID.String(), Scope: row.Scope, Purpose: row.Purpose, Version: row.Version, State: row.State, Created: row.Created, Compromised: row.Compromised}
 		if row.Retired != nil {
 			s.Keys[i].Retired = *row.Retired
 		}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"moorfast/internal/failpoint"
 )
 
 // Storage keeps the keyring. It is opaque to it, and useless without a root
@@ -84,7 +86,7 @@ func (f *RingFile) Save(ctx context.Context, data []byte, old int64) error {
 	if bytes.Equal(now, data) {
 		return nil
 	}
-	return writeFile(f.path, data)
+	return writeFile(f.path, data, failpoint.RingWritten)
 }
 
 // versionOf makes a version of the content, so that the file holds nothing but
@@ -98,7 +100,7 @@ func versionOf(data []byte) int64 {
 // when it will survive a power cut. The caller holds the lock of the directory,
 // so the name of the temporary file can be fixed: a crash leaves at most one,
 // and the next write takes it over.
-func writeFile(path string, data []byte) (err error) {
+func writeFile(path string, data []byte, written string) (err error) {
 	temp := path + ".new"
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -110,6 +112,7 @@ func writeFile(path string, data []byte) (err error) {
 		}
 	}()
 	_, err = f.Write(data)
+	failpoint.Hit(written)
 	if err == nil {
 		err = f.Sync()
 	}

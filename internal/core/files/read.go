@@ -27,14 +27,14 @@ func (f *Files) Open(ctx context.Context, tx store.Tx, file *File, from, to int6
 
 // read joins the bytes of parts from one offset of their file up to another.
 func (f *Files) read(ctx context.Context, parts []part, from, to int64) *reader {
-	return &reader{ctx: ctx, blobs: f.blobs, parts: parts, at: from, end: to}
+	return &reader{ctx: ctx, files: f, parts: parts, at: from, end: to}
 }
 
 // reader reads one part after the other. What was changed on the disk is an
 // error, and none of its bytes are returned.
 type reader struct {
 	ctx   context.Context //nolint:containedctx // an io.Reader has no other way to end with its request
-	blobs blob.Store
+	files *Files
 	parts []part
 	at    int64
 	end   int64
@@ -53,7 +53,11 @@ func (r *reader) Read(b []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if r.in == nil {
-			if err := r.next(); err != nil {
+			err := r.next()
+			if r.moved(err) {
+				continue
+			}
+			if err != nil {
 				return 0, err
 			}
 		}
@@ -68,6 +72,9 @@ func (r *reader) Read(b []byte) (int, error) {
 		}
 		n, err := r.in.Read(b[:min(int64(len(b)), left)])
 		r.at += int64(n)
+		if n == 0 && r.moved(err) {
+			continue
+		}
 		err = outcome(err)
 		if errors.Is(err, io.EOF) {
 			if err = nil; n == 0 {
@@ -80,6 +87,25 @@ func (r *reader) Read(b []byte) (int, error) {
 	}
 }
 
+// moved reports whether a part was not found because it was stored again under
+// another name while this was reading, and then goes on with that.
+func (r *reader) moved(err error) bool {
+	if !errors.Is(err, blob.ErrNotFound) {
+		return false
+	}
+	old := &r.parts[0]
+	var now *part
+	err = r.files.units.DB.View(r.ctx, objectProject(old.Object), func(tx store.Tx) (err error) {
+		now, err = findPart(r.ctx, tx, *old)
+		return err
+	})
+	if err != nil || now == nil || now.Object == old.Object || now.Start != old.Start || now.Size != old.Size || r.leave() != nil {
+		return false
+	}
+	*old = *now
+	return true
+}
+
 // next opens the part that has the next byte.
 func (r *reader) next() (err error) {
 	for len(r.parts) > 0 && r.parts[0].Start+r.parts[0].Size <= r.at {
@@ -89,7 +115,7 @@ func (r *reader) next() (err error) {
 		return fmt.Errorf("files: the bytes from %d are nowhere", r.at)
 	}
 	p := r.parts[0]
-	if r.object, err = r.blobs.Open(r.ctx, p.Object); err != nil {
+	if r.object, err = r.files.blobs.Open(r.ctx, p.Object); err != nil {
 		return fmt.Errorf("open part %d of file %d: %w", p.Number, p.File, outcome(err))
 	}
 	if r.object.Size() != p.Stored {

@@ -3,7 +3,6 @@ package files
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/gabriel-vasile/mimetype"
 
@@ -92,7 +91,7 @@ func (u *upload) scanWhole(ctx context.Context, bucketID string) error {
 func (u *upload) part(file int64) part {
 	number := max(u.r.Span.Number(), 1)
 	return part{
-		ID:   strconv.FormatInt(file, 10) + "/" + strconv.FormatInt(number, 10) + "/" + u.r.object,
+		ID:   partID(file, number, u.r.object),
 		File: file, Number: number, Object: u.r.object, Start: u.r.Span.Start, Size: u.r.size, Stored: u.r.stored,
 		Compression: u.r.compression, Key: u.r.key,
 	}

@@ -26,6 +26,9 @@ type Keyring struct {
 	DB    store.DB
 	Now   func() time.Time
 
+	// Bodies are stored again where the keys of their keys have leaked.
+	Bodies Bodies
+
 	// Settle is for how long a key was not sealed with before it is destroyed. It
 	// is longer than a transaction that began before, and than another process
 	// takes to hear of it.

@@ -15,6 +15,7 @@ import (
 // The steps of new data keys, as they are told to [Keyring.Step].
 const (
 	StepNewKeys   = "new-keys"  // new values are sealed with new keys
+	StepRekeyed   = "rekeyed"   // a part of a file was stored under a new key
 	StepReading   = "reading"   // a batch was read and sealed again
 	StepResealed  = "resealed"  // a batch was written
 	StepProved    = "proved"    // nothing names the old keys any more
@@ -32,13 +33,16 @@ func (k *Keyring) step(name string) {
 type Renewal struct {
 	Projects  int       `json:"projects"`  // that got new keys
 	Values    int64     `json:"values"`    // that were sealed again
+	Bodies    int64     `json:"bodies"`    // parts of files that were stored again
+	Bytes     int64     `json:"bytes"`     // of those
 	Destroyed int       `json:"destroyed"` // keys
 	Left      []string  `json:"left"`      // keys that something still names, which stay
 	Findings  []Finding `json:"findings"`  // what names them and does not open
 }
 
-// Plan says what [Keyring.Renew] would do.
-func (k *Keyring) Plan(ctx context.Context) (*Renewal, error) {
+// Plan says what [Keyring.Renew] would do, or, for keys that leaked,
+// [Keyring.Replace].
+func (k *Keyring) Plan(ctx context.Context, leaked bool) (*Renewal, error) {
 	list, err := k.Inventory(ctx)
 	if err != nil {
 		return nil, err
@@ -53,7 +57,17 @@ func (k *Keyring) Plan(ctx context.Context) (*Renewal, error) {
 			}
 		}
 	}
-	return r, nil
+	if !leaked {
+		return r, nil
+	}
+	table, column := k.Bodies.SealedIn()
+	_, err = k.count(ctx, nil, func(at Place, _ string, n int64) {
+		if at.Table == table && at.Column == column {
+			r.Bodies += n
+		}
+	})
+	r.Values -= r.Bodies
+	return r, err
 }
 
 // Renew gives every project a new key for its fields, seals everything with it
@@ -61,11 +75,38 @@ func (k *Keyring) Plan(ctx context.Context) (*Renewal, error) {
 // meanwhile. Interrupted, it goes on where it was: what is left to do is what
 // still names an old key.
 func (k *Keyring) Renew(ctx context.Context, tell Tell) (*Renewal, error) {
+	return k.renew(ctx, func(ctx context.Context, projects []string) ([]string, error) {
+		return k.Vault.RotateFields(ctx, projects, time.Time{})
+	}, tell)
+}
+
+// RenewOld is [Keyring.Renew] for the keys that are older than an age. It tells of
+// the projects that have got new ones before it goes on, and returns nil where all
+// keys are younger.
+func (k *Keyring) RenewOld(ctx context.Context, age time.Duration, changed func(projects []string)) (*Renewal, error) {
 	projects, err := k.projects(ctx)
 	if err != nil {
 		return nil, err
 	}
-	changed, err := k.Vault.RotateFields(ctx, projects)
+	old, err := k.Vault.RotateFields(ctx, projects, k.Now().Add(-age))
+	if err != nil || len(old) == 0 {
+		return nil, err
+	}
+	changed(old)
+	r, err := k.Resume(ctx, nil)
+	if r != nil {
+		r.Projects = len(old)
+	}
+	return r, err
+}
+
+// renew makes new keys, and finishes what that has begun.
+func (k *Keyring) renew(ctx context.Context, change func(context.Context, []string) ([]string, error), tell Tell) (*Renewal, error) {
+	projects, err := k.projects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := change(ctx, projects)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +118,8 @@ func (k *Keyring) Renew(ctx context.Context, tell Tell) (*Renewal, error) {
 	return r, err
 }
 
-// Resume finishes what [Keyring.Renew] has begun, if it was cut off.
+// Resume finishes what [Keyring.Renew] or [Keyring.Replace] has begun, if it was
+// cut off.
 func (k *Keyring) Resume(ctx context.Context, tell Tell) (*Renewal, error) {
 	r := &Renewal{Left: []string{}, Findings: []Finding{}}
 	if err := k.Vault.Reload(ctx); err != nil {
@@ -91,25 +133,37 @@ func (k *Keyring) Resume(ctx context.Context, tell Tell) (*Renewal, error) {
 	if err != nil {
 		return r, err
 	}
+	leaked, err := leaked(retiring)
+	if err != nil {
+		return r, err
+	}
 	total, err := k.count(ctx, prefixes, func(Place, string, int64) {})
 	if err != nil {
 		return r, err
 	}
 	p := k.pace("reseal", total, tell)
-	for project, list := range prefixes {
-		if err := k.reseal(ctx, project, list, r, p); err != nil {
-			return r, err
+	pass := func() error {
+		for project, list := range prefixes {
+			r.forget(project)
+			if err := k.rekey(ctx, project, leaked[project], r, p); err != nil {
+				return err
+			}
+			if err := k.reseal(ctx, project, list, leaked[project], r, p); err != nil {
+				return err
+			}
 		}
+		return nil
+	}
+	if err := pass(); err != nil {
+		return r, err
 	}
 	if err := k.settle(ctx, retiring, tell); err != nil {
 		return r, err
 	}
 	// A transaction that began before the new keys may have sealed with the old
 	// ones and have committed since.
-	for project, list := range prefixes {
-		if err := k.reseal(ctx, project, list, r, p); err != nil {
-			return r, err
-		}
+	if err := pass(); err != nil {
+		return r, err
 	}
 	return r, k.destroy(ctx, retiring, r, tell)
 }
@@ -131,12 +185,30 @@ func prefixesOf(keys []vault.KeyStatus) (map[string][]string, error) {
 // at the very moment are missed by a pass.
 const maxPasses = 20
 
-// reseal seals with new keys what the old ones of a project have sealed.
-func (k *Keyring) reseal(ctx context.Context, project string, prefixes []string, r *Renewal, p *pace) error {
+// find adds a finding to the first of them.
+func (r *Renewal) find(f Finding) {
+	if len(r.Findings) < maxFindings {
+		r.Findings = append(r.Findings, f)
+	}
+}
+
+// forget takes the findings of a project back, before it is gone through again.
+func (r *Renewal) forget(project string) {
+	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return f.Project == project })
+}
+
+// reseal seals with new keys what the old ones of a project have sealed, but for
+// the keys of bodies that a leaked key has sealed: sealed again, they would open
+// what others can open.
+func (k *Keyring) reseal(ctx context.Context, project string, prefixes, leaked []string, r *Renewal, p *pace) error {
+	found := slices.Clone(r.Findings)
 	for range maxPasses {
-		r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return f.Project == project })
+		r.Findings = slices.Clone(found)
 		missed := false
 		err := k.walk(ctx, project, prefixes, func(values []value) error {
+			values = slices.DeleteFunc(values, func(v value) bool {
+				return len(leaked) > 0 && k.ofBody(v) && slices.Contains(leaked, v.sealed[:vault.PrefixSize])
+			})
 			values = k.sealAgain(project, values, r)
 			k.step(StepReading)
 			if len(values) == 0 {
@@ -178,8 +250,8 @@ func (k *Keyring) sealAgain(project string, values []value, r *Renewal) []value 
 		if err == nil && v.where != "" {
 			v.again = again
 			kept = append(kept, v)
-		} else if len(r.Findings) < maxFindings {
-			r.Findings = append(r.Findings, Finding{v.place(project), vault.KeyOf(v.sealed)})
+		} else {
+			r.find(Finding{v.place(project), vault.KeyOf(v.sealed)})
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b value) int { return strings.Compare(a.column, b.column) })
@@ -226,8 +298,8 @@ func (k *Keyring) destroy(ctx context.Context, keys []vault.KeyStatus, r *Renewa
 		named[key] = true
 		if !slices.ContainsFunc(r.Findings, func(f Finding) bool {
 			return f.Project == at.Project && f.Table == at.Table && f.Column == at.Column
-		}) && len(r.Findings) < maxFindings {
-			r.Findings = append(r.Findings, Finding{at, key})
+		}) {
+			r.find(Finding{at, key})
 		}
 	}); err != nil {
 		return err
