@@ -93,8 +93,14 @@ func (s *Server) CheckAudit(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("read the newest checkpoint: %w", err)
 	}
 	report, err := s.Verifier(saved...).Verify(ctx)
-	if err != nil || len(report.Findings) == 0 {
+	if err != nil {
 		return err
+	}
+	if s.metrics != nil {
+		s.metrics.Verified(len(report.Findings) == 0)
+	}
+	if len(report.Findings) == 0 {
+		return nil
 	}
 	log.ErrorContext(ctx, "the audit log was changed", "findings", len(report.Findings), "first", report.Findings[0].String())
 	s.Events.Emit(ctx, secevent.Event{Kind: secevent.AuditTampered, Project: report.Findings[0].Project, Details: map[string]string{

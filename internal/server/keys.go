@@ -237,7 +237,7 @@ func (s *Server) renewKeys(ctx context.Context, in Renew, tell func(any)) (*keyr
 		return nil, err
 	}
 	defer done()
-	return k.Renew(ctx, func(p keyring.Progress) { tell(p) })
+	return k.Renew(ctx, s.renewal.tell(tell))
 }
 
 func (s *Server) revokeTokens(ctx context.Context, dry bool) (*keyring.Renewal, error) {
@@ -295,7 +295,7 @@ func (s *Server) finishKeys(ctx context.Context, log *slog.Logger) {
 		return // somebody is at it
 	}
 	defer done()
-	r, err := s.Keyring().Resume(ctx, nil)
+	r, err := s.Keyring().Resume(ctx, s.renewal.tell(func(any) {}))
 	if ctx.Err() != nil {
 		return
 	}

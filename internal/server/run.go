@@ -40,6 +40,7 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 		return errors.Join(err, s.Close())
 	}
 	defer door.close()
+	s.certificateEnds(door.certs)
 	go roomyHeap(ctx)
 	stopMetrics, err := s.collect(ctx, log)
 	if err != nil {

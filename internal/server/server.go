@@ -74,6 +74,7 @@ type Server struct {
 	country func(netip.Addr) string // of an address; nil knows none
 	alone   bool                    // a command on the host, which serves nobody
 	keys    sync.Mutex              // held by work on the keys
+	renewal renewal
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -247,7 +248,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	}
 	if s.metrics != nil {
 		h.Observe = s.metrics.Observe
-		s.gauges(ctx)
+		s.gauges()
 	}
 	s.Handler, s.httpd = h, h
 	return h.Route(s.Table)
