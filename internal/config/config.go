@@ -36,6 +36,7 @@ type Config struct {
 
 	Log     Log
 	Metrics Metrics
+	OTLP    OTLP
 	Events  Events
 	Network Network
 	Console Console

@@ -27,3 +27,11 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, value, label)
 	}
 }
+
+// Counter adds a number that only grows, and that is asked for when it is collected.
+func (m *Metrics) Counter(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+}
+
+// Gatherer is all of them, for whoever sends them elsewhere.
+func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }

@@ -20,7 +20,7 @@ import (
 // openEvents makes the bus of security events, and what counts them.
 func (s *Server) openEvents(log *slog.Logger) {
 	o := secevent.Options{Now: s.now, Log: log}
-	if s.config.Metrics.Listen != "" {
+	if s.config.Metrics.Listen != "" || s.config.OTLP.Metrics() {
 		s.metrics = metrics.New(Version())
 		o.Count = s.metrics.Event
 	}

@@ -18,3 +18,6 @@ func (s *Server) CertificateEnds(c *certs.Certs) { s.certificateEnds(c) }
 func (s *Server) CheckUp(ctx context.Context) error {
 	return s.checkUp(ctx, slog.New(slog.DiscardHandler))
 }
+
+// SendTelemetry sends what there is to the collector until ctx ends.
+func (s *Server) SendTelemetry(ctx context.Context) { s.otlp.Run(ctx) }

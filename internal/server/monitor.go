@@ -105,7 +105,7 @@ func (s *Server) renewed() float64 {
 
 // collect serves the metrics until ctx ends, where the settings say so.
 func (s *Server) collect(ctx context.Context, log *slog.Logger) (stop func(), err error) {
-	if s.metrics == nil {
+	if s.config.Metrics.Listen == "" {
 		return func() {}, nil
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Metrics.Listen)

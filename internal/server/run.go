@@ -62,6 +62,9 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	}
 	upkeep.Go(func() { s.Audit.Run(working) })
 	upkeep.Go(func() { s.postEvents(working, log) })
+	if s.otlp != nil {
+		upkeep.Go(func() { s.otlp.Run(working) })
+	}
 	s.note(ctx, "server.start", log)
 	s.noteChanges(ctx, log)
 	s.greet(out, door)

@@ -35,6 +35,7 @@ import (
 	"moorfast/internal/image"
 	"moorfast/internal/limit"
 	"moorfast/internal/metrics"
+	"moorfast/internal/otlp"
 	"moorfast/internal/password"
 	"moorfast/internal/project"
 	"moorfast/internal/secevent"
@@ -68,6 +69,8 @@ type Server struct {
 	scanner *antivirus.Client // nil where files are not looked at
 	now     func() time.Time
 	metrics *metrics.Metrics
+	otlp    *otlp.Exporter // nil where there is no collector
+	traces  bool
 	httpd   *httpd.Server
 
 	find    func(ctx context.Context, id string) (*project.Project, error)
@@ -247,9 +250,12 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
 	}
 	if s.metrics != nil {
-		h.Observe = s.metrics.Observe
 		s.gauges()
 	}
+	if err := s.openTelemetry(log); err != nil {
+		return err
+	}
+	h.Observe = s.observer()
 	s.Handler, s.httpd = h, h
 	return h.Route(s.Table)
 }
