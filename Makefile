@@ -8,10 +8,11 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 # The race detector needs a C compiler; the program does not.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race,)
 FUZZTIME ?= 30s
-# The S3 server of the tests, built once for each version.
+# What the tests run beside the program, built once for each version.
 S3SERVER := v1.8.0
 ACMESERVER := v2.10.1
-VULNCHECK  := v1.9.0
+VULNCHECK := v1.9.0
+PROMTOOL := v0.316.0
 TOOLS    ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/moorfast/tools
 
 comma    := ,
@@ -46,6 +47,7 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	[ -n "$$MOORFAST_TEST_POSTGRES" ] || add 'the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; \
 	[ -n "$$MOORFAST_TEST_S3" ] || add 'the S3 engine (set MOORFAST_TEST_S3 to http://key:secret@host:port/bucket to run it)'; \
 	[ -n "$$MOORFAST_TEST_PEBBLE" ] || add 'an ACME authority (set MOORFAST_TEST_PEBBLE to what make acme-server prints)'; \
+	[ -n "$$MOORFAST_TEST_PROMTOOL" ] || add 'the alert rules (set MOORFAST_TEST_PROMTOOL to what make promtool prints)'; \
 	[ -n "$$MOORFAST_TEST_BROWSER" ] || add 'files in a browser (set MOORFAST_TEST_BROWSER to a headless Chromium to open them)'; \
 	[ -n "$$MOORFAST_TEST_DISK" ] || unshare -m true 2>/dev/null || add 'the full disk (as root on Linux, a small one is mounted)'; \
 	echo "not run: $${left:-nothing}"
@@ -61,6 +63,12 @@ acme-server: $(TOOLS)/pebble-$(ACMESERVER)/pebble ## build the ACME server of th
 
 $(TOOLS)/pebble-$(ACMESERVER)/pebble:
 	@GOBIN=$(@D) GOFLAGS= $(GO) install github.com/letsencrypt/pebble/v2/cmd/pebble@$(ACMESERVER) >&2
+
+promtool: $(TOOLS)/promtool-$(PROMTOOL)/promtool ## build what checks the alert rules, and print where it is
+	@echo $<
+
+$(TOOLS)/promtool-$(PROMTOOL)/promtool:
+	@GOBIN=$(@D) GOFLAGS= $(GO) install github.com/prometheus/prometheus/cmd/promtool@$(PROMTOOL) >&2
 
 sdk: build ## the official SDKs, from npm, as clients of the program
 	cd test/sdk && npm ci --no-audit --no-fund --loglevel=error && MOORFAST=$(CURDIR)/$(BIN) npm test
@@ -111,4 +119,4 @@ soak: ## kill the program a thousand times, and look for what is lost
 clean: ## remove what was built
 	rm -rf bin test/sdk/node_modules
 
-.PHONY: help run build check test s3-server acme-server sdk compat bench bench-scale bench-compare fuzz supply sbom reproducible fips vulncheck soak clean
+.PHONY: help run build check test s3-server acme-server promtool sdk compat bench bench-scale bench-compare fuzz supply sbom reproducible fips vulncheck soak clean

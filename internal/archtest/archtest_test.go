@@ -54,7 +54,7 @@ var floors = [][]string{
 	// The gateway: the same steps for every transport.
 	{"internal/gateway", "internal/compat"},
 	// Transports, and the program.
-	{"internal/httpd", "internal/openapi", "internal/metrics", "internal/certs", "internal/wire"},
+	{"internal/httpd", "internal/openapi", "internal/metrics", "internal/otlp", "internal/certs", "internal/wire"},
 	{"internal/config"},
 	{"internal/upkeep"},
 	{"internal/doctor", "internal/adminsock"},

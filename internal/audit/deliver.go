@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding/hex"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,13 +22,15 @@ type Entry struct {
 // Sink takes records elsewhere. It gets them in the order of each chain, at least
 // once: what it has not taken is sent again.
 type Sink interface {
-	Name() string // keeps its place in the chains: another name starts anew
+	Name() string // keeps its place in the chains: another name starts anew; its first word is the kind
 	Send(ctx context.Context, list []Entry) error
 }
 
 // Attach adds a sink, before [Log.Run].
 func (l *Log) Attach(s Sink) {
-	l.sinks = append(l.sinks, &delivery{log: l, sink: s, pending: map[string]bool{}, wake: make(chan struct{}, 1)})
+	l.sinks = append(l.sinks, &delivery{
+		log: l, sink: s, pending: map[string]bool{}, behind: map[string]backlog{}, wake: make(chan struct{}, 1),
+	})
 }
 
 // delivery is the way to one sink. The chains are what waits for it, so nothing
@@ -38,6 +41,8 @@ type delivery struct {
 
 	mu      sync.Mutex
 	pending map[string]bool // projects that may have something
+	behind  map[string]backlog
+	since   int64 // when something began to wait, in microseconds; 0 where nothing does
 	wake    chan struct{}
 }
 
@@ -48,9 +53,24 @@ const (
 	sendFor    = 30 * time.Second
 )
 
-func (d *delivery) add(project string) {
+// kind is what may be told of a sink: where it is may hold a secret.
+func (d *delivery) kind() string {
+	kind, _, _ := strings.Cut(d.sink.Name(), " ")
+	return kind
+}
+
+func (d *delivery) add(project string, end int64) {
 	d.mu.Lock()
 	d.pending[project] = true
+	b, ok := d.behind[project]
+	if !ok {
+		b.taken = unknown
+	}
+	b.end = end
+	d.behind[project] = b
+	if d.since == 0 {
+		d.since = d.log.now().UnixMicro()
+	}
 	d.mu.Unlock()
 	select {
 	case d.wake <- struct{}{}:
@@ -72,7 +92,7 @@ func (d *delivery) run(ctx context.Context) {
 			pause = leastPause
 			continue
 		}
-		d.log.Log.WarnContext(ctx, "audit: a sink does not take records; they wait", "sink", d.sink.Name(), "err", err, "again", pause)
+		d.log.Log.WarnContext(ctx, "audit: a sink does not take records; they wait", "sink", d.kind(), "err", err, "again", pause)
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
@@ -104,23 +124,28 @@ func (d *delivery) pass(ctx context.Context) error {
 			return err
 		}
 	}
+	d.rested()
 	return nil
 }
 
 func (d *delivery) project(ctx context.Context, project string) error {
 	for {
-		var list []Entry
-		var next int64
+		var b batch
 		there, err := d.log.inside(ctx, project, func() (err error) {
-			list, next, err = d.next(ctx, project)
+			b, err = d.next(ctx, project)
 			return err
 		})
-		if err != nil || !there || next == 0 {
+		if err != nil {
 			return err
 		}
-		if len(list) > 0 {
+		if !there || b.number == 0 {
+			d.took(project, all)
+			return nil
+		}
+		d.took(project, b.first)
+		if len(b.list) > 0 {
 			sending, cancel := context.WithTimeout(ctx, sendFor)
-			err = d.sink.Send(sending, list)
+			err = d.sink.Send(sending, b.list)
 			cancel()
 			if err != nil {
 				return err
@@ -131,20 +156,28 @@ func (d *delivery) project(ctx context.Context, project string) error {
 				if _, err := tx.Exec(ctx, `DELETE FROM audit_cursors WHERE sink = ?`, d.sink.Name()); err != nil {
 					return err
 				}
-				_, err := tx.Exec(ctx, `INSERT INTO audit_cursors (sink, number) VALUES (?, ?)`, d.sink.Name(), next)
+				_, err := tx.Exec(ctx, `INSERT INTO audit_cursors (sink, number) VALUES (?, ?)`, d.sink.Name(), b.number)
 				return err
 			})
 		})
 		if err != nil || !there {
 			return wrap(err, project)
 		}
+		d.took(project, b.last)
 	}
 }
 
-// next reads the records after the cursor, and the block that the cursor then
-// moves to; 0 where there is none.
-func (d *delivery) next(ctx context.Context, project string) (list []Entry, next int64, err error) {
+// batch is what goes to a sink at once.
+type batch struct {
+	list        []Entry
+	number      int64 // the block that the cursor then moves to; 0 where there is none
+	first, last int64 // the positions before and at its end
+}
+
+// next reads the records after the cursor.
+func (d *delivery) next(ctx context.Context, project string) (out batch, err error) {
 	err = d.log.db.View(ctx, project, func(tx store.Tx) error {
+		out = batch{}
 		var at int64
 		err := store.Each(ctx, tx, `SELECT number FROM audit_cursors WHERE sink = ?`, []any{d.sink.Name()}, func(rows store.Rows) error {
 			at = rows.Int(0)
@@ -159,10 +192,13 @@ func (d *delivery) next(ctx context.Context, project string) (list []Entry, next
 		}
 		for i := range blocks {
 			b := &blocks[i]
-			if len(list)+len(b.entries) > sendMost && len(list) > 0 {
+			if len(out.list)+len(b.entries) > sendMost && len(out.list) > 0 {
 				return nil
 			}
-			next = b.number
+			if i == 0 {
+				out.first = b.first()
+			}
+			out.number, out.last = b.number, b.position
 			rows, err := new(walk).rows(ctx, tx, b)
 			if err != nil {
 				return err
@@ -176,10 +212,10 @@ func (d *delivery) next(ctx context.Context, project string) (list []Entry, next
 				if err != nil {
 					continue
 				}
-				list = append(list, Entry{project, b.first() + int64(j) + 1, e.seq, hex.EncodeToString(e.hash[:]), one.Record})
+				out.list = append(out.list, Entry{project, b.first() + int64(j) + 1, e.seq, hex.EncodeToString(e.hash[:]), one.Record})
 			}
 		}
 		return nil
 	})
-	return list, next, err
+	return out, err
 }

@@ -239,7 +239,7 @@ func (l *Log) relayProject(ctx context.Context, project string) error {
 	}
 	if err == nil {
 		for _, d := range l.sinks {
-			d.add(project)
+			d.add(project, c.position)
 		}
 	}
 	return err

@@ -58,7 +58,7 @@ func Auto(o AutoOptions) (*Certs, error) {
 		Storage: &certmagic.FileStorage{Path: o.Dir}, DefaultServerName: o.Names[0], Logger: log,
 	})
 	return &Certs{
-		get: a.get, protocols: []string{"acme-tls/1"}, challenge: a.challenge, start: a.start, stop: a.cache.Stop,
+		get: a.get, protocols: []string{"acme-tls/1"}, challenge: a.challenge, start: a.start, stop: a.cache.Stop, shown: a.shown,
 	}, nil
 }
 
@@ -72,6 +72,19 @@ type auto struct {
 
 func (a *auto) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return a.config.GetCertificate(hello)
+}
+
+func (a *auto) shown() map[string]*x509.Certificate {
+	list := map[string]*x509.Certificate{}
+	for _, name := range a.options.Names {
+		for _, c := range a.cache.AllMatchingCertificates(name) {
+			// The one before may stay for a while.
+			if c.Leaf != nil && (list[name] == nil || c.Leaf.NotAfter.After(list[name].NotAfter)) {
+				list[name] = c.Leaf
+			}
+		}
+	}
+	return list
 }
 
 // challenge finds the answers in the store, so that it does not matter who of

@@ -95,6 +95,9 @@ func TestAnAuthorityIsAsked(t *testing.T) {
 			if len(chain) < 2 || chain[0].VerifyHostname("app.test") != nil {
 				t.Fatalf("no certificate for app.test: %v", chain)
 			}
+			if ends := certs.Ends(); !ends["app.test"].Equal(chain[0].NotAfter) {
+				t.Errorf("they end at %v, want %v", ends, chain[0].NotAfter)
+			}
 			if conn, err := tls.Dial("tcp", secure.Addr().String(), &tls.Config{ServerName: "other.test", InsecureSkipVerify: true}); err == nil {
 				conn.Close()
 				t.Error("a name that was not asked for has a certificate")

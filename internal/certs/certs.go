@@ -18,6 +18,7 @@ type Certs struct {
 	challenge func(http.Handler) http.Handler
 	start     func(ctx context.Context, tlsPort, plainPort int) error
 	stop      func()
+	shown     func() map[string]*x509.Certificate // by name, of those that there are
 
 	// Root is the file of the authority that clients have to trust, or "" where
 	// it is one that they do.
@@ -64,6 +65,30 @@ func (c *Certs) Start(ctx context.Context, secure, plain int) error {
 func (c *Certs) Close() {
 	if c.stop != nil {
 		c.stop()
+	}
+}
+
+// Ends tells when the certificates end that are shown for the names.
+func (c *Certs) Ends() map[string]time.Time {
+	ends := map[string]time.Time{}
+	for name, cert := range c.shown() {
+		ends[name] = cert.NotAfter
+	}
+	return ends
+}
+
+// alone shows one certificate, under one of its names.
+func alone(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func() map[string]*x509.Certificate {
+	return func() map[string]*x509.Certificate {
+		cert, err := get(nil)
+		if err != nil {
+			return nil
+		}
+		name := cert.Leaf.Subject.CommonName
+		if len(cert.Leaf.DNSNames) > 0 {
+			name = cert.Leaf.DNSNames[len(cert.Leaf.DNSNames)-1]
+		}
+		return map[string]*x509.Certificate{name: cert.Leaf}
 	}
 }
 

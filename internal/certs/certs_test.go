@@ -93,6 +93,9 @@ func TestTheLocalAuthorityIsTrustedForItsNamesAlone(t *testing.T) {
 	if !second.Leaf.NotAfter.After(first.Leaf.NotAfter) {
 		t.Error("the certificate was not renewed")
 	}
+	if ends := again.Ends(); len(ends) != 1 || !ends["app.test"].Equal(second.Leaf.NotAfter) {
+		t.Errorf("they end at %v, want %v", ends, second.Leaf.NotAfter)
+	}
 	for _, name := range []string{"root.key", "root.pem"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)

@@ -31,7 +31,7 @@ func Files(o FileOptions) (*Certs, error) {
 		return nil, err
 	}
 	f.pair, f.looked = pair, o.Now()
-	return &Certs{get: f.get}, nil
+	return &Certs{get: f.get, shown: alone(f.get)}, nil
 }
 
 type files struct {

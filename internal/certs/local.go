@@ -66,7 +66,7 @@ func Local(o LocalOptions) (*Certs, error) {
 	if _, err := l.get(nil); err != nil {
 		return nil, err
 	}
-	return &Certs{get: l.get, Root: l.path()}, nil
+	return &Certs{get: l.get, shown: alone(l.get), Root: l.path()}, nil
 }
 
 type local struct {

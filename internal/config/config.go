@@ -43,6 +43,7 @@ type Config struct {
 
 	Log     Log
 	Metrics Metrics
+	OTLP    OTLP
 	Events  Events
 	Network Network
 	Console Console

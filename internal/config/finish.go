@@ -37,6 +37,9 @@ func (l *loader) finish() {
 	l.finishKey()
 	l.finishDB()
 	l.finishStorage()
+	if err := c.OTLP.check(); err != nil {
+		l.wrong(l.from("otlp.headers"), "", "%v", err)
+	}
 	if key, err := c.Audit.check(); err != nil {
 		l.wrong(l.from(key), "set both, or neither", "%s", err)
 	}

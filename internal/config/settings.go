@@ -434,6 +434,7 @@ func (c *Config) services() []setting {
 	rows = append(rows, storageRows(&c.Storage)...)
 	rows = append(rows, auditRows(&c.Audit)...)
 	rows = append(rows, doctorRows(&c.Doctor)...)
+	rows = append(rows, otlpRows(&c.OTLP)...)
 	v := &c.VCS
 	for _, p := range []struct {
 		name string

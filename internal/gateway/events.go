@@ -11,6 +11,7 @@ import (
 	"moorfast/internal/apierr"
 	"moorfast/internal/guard"
 	"moorfast/internal/project"
+	"moorfast/internal/seal"
 	"moorfast/internal/secevent"
 	"moorfast/internal/vault"
 )
@@ -35,6 +36,9 @@ var denied = map[string]string{
 	apierr.UserIPNotWhitelisted.Type: "address", apierr.UserEmailNotWhitelisted.Type: "email", apierr.UserConsoleCountExceeded.Type: "root",
 }
 
+// unopened are the errors that say that something sealed does not open, by what.
+var unopened = map[string]error{secevent.SealedField: vault.ErrRefused, secevent.SealedFile: seal.ErrRefused}
+
 // tellRefused tells of what an error says about security. It is called for all
 // calls that fail, before and after it is known who calls.
 func (g *Gateway) tellRefused(ctx context.Context, p *project.Project, client api.Client, user string, e *api.Endpoint, err error) {
@@ -44,9 +48,12 @@ func (g *Gateway) tellRefused(ctx context.Context, p *project.Project, client ap
 		event.Details["rule"] = rule
 		g.Events.Emit(ctx, event)
 	}
-	if errors.Is(err, vault.ErrRefused) {
-		event.Kind = secevent.DecryptFailed
-		g.Events.Emit(ctx, event)
+	for sealed, refused := range unopened {
+		if errors.Is(err, refused) {
+			event.Kind = secevent.DecryptFailed
+			event.Details[secevent.SealedKind] = sealed
+			g.Events.Emit(ctx, event)
+		}
 	}
 }
 

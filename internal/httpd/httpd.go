@@ -44,11 +44,21 @@ type Server struct {
 	// be at them that another name leads to (DNS rebinding, N-9).
 	Hosts func(host string) bool
 
-	// Observe is told of every answer; nil is nobody. The error is nil where there
-	// was none.
-	Observe func(e *api.Endpoint, status int, err *apierr.Error, took time.Duration)
+	// Observe is told of every answer; nil is nobody.
+	Observe func(Answer)
 
 	routes route.Tree[*target]
+}
+
+// Answer is what is told of one that is being sent.
+type Answer struct {
+	Endpoint *api.Endpoint    // nil where the request was for none
+	Project  *project.Project // nil where it was not found out
+	Method   string           // as the client wrote it
+	Status   int
+	Err      *apierr.Error // nil where there was none
+	Start    time.Time
+	Took     time.Duration
 }
 
 // target is where a path leads.
@@ -105,7 +115,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // observe tells of the answer that is being sent.
 func (x *exchange) observe(status int, err *apierr.Error) {
 	if x.s.Observe != nil {
-		x.s.Observe(x.endpoint, status, err, time.Since(x.start))
+		x.s.Observe(Answer{x.endpoint, x.project, x.r.Method, status, err, x.start, time.Since(x.start)})
 	}
 }
 

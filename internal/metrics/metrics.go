@@ -29,11 +29,16 @@ type Metrics struct {
 	errors   *prometheus.CounterVec
 	attempts *prometheus.CounterVec
 	denied   *prometheus.CounterVec
+	blocked  *prometheus.CounterVec
 	limited  prometheus.Counter
 	events   *prometheus.CounterVec
+	decrypt  *prometheus.CounterVec
+	ssrf     prometheus.Counter
 
-	score    prometheus.Gauge
+	// What nobody has looked at yet has no value.
+	score    *prometheus.GaugeVec
 	findings *prometheus.GaugeVec
+	verified *prometheus.GaugeVec
 }
 
 // New returns metrics of a version of the program.
@@ -56,15 +61,27 @@ func New(version string) *Metrics {
 		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "moorfast_console_denied_total", Help: "Requests and sign-ins that the rules of the console refused.",
 		}, []string{"rule"}),
+		blocked: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorfast_auth_blocked_total", Help: "Attempts to sign in that were refused whatever the secret was, by why.",
+		}, []string{"reason"}),
 		limited: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "moorfast_ratelimit_hits_total", Help: "Requests that were refused because there were too many.",
 		}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "moorfast_security_events_total", Help: "What an operator wants to hear of, by kind and severity.",
 		}, []string{"kind", "severity"}),
-		score: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "moorfast_doctor_score", Help: "The score of the last examination, of 100.",
+		decrypt: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorfast_decrypt_failures_total", Help: "Calls that met something sealed that does not open, by what it is.",
+		}, []string{"kind"}),
+		ssrf: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "moorfast_ssrf_blocked_total", Help: "Requests to other servers that the rules kept from leaving.",
 		}),
+		score: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "moorfast_doctor_score", Help: "The score of the last examination, of 100.",
+		}, nil),
+		verified: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "moorfast_audit_verify_ok", Help: "1 where the last check found the audit log whole, 0 where it was changed.",
+		}, nil),
 		findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "moorfast_doctor_findings", Help: "What the last examination found, by severity.",
 		}, []string{"severity"}),
@@ -73,17 +90,41 @@ func New(version string) *Metrics {
 		Name: "moorfast_build_info", Help: "1, with the version of the program.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, m.errors, m.attempts, m.denied, m.limited, m.events, m.score, m.findings, build,
+	m.registry.MustRegister(m.requests, m.seconds, m.errors, m.attempts, m.denied, m.blocked, m.limited, m.events,
+		m.decrypt, m.ssrf, m.score, m.findings, m.verified, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, kind := range secevent.Kinds() { // so that the first one is an increase
 		m.events.WithLabelValues(string(kind), string(kind.Severity()))
+	}
+	for _, kind := range secevent.SealedKinds {
+		m.decrypt.WithLabelValues(kind)
+	}
+	for _, reason := range reasons {
+		m.blocked.WithLabelValues(reason)
+	}
+	for _, e := range watched {
+		m.errors.WithLabelValues(e.Type)
+	}
+	for _, rule := range rules {
+		m.denied.WithLabelValues(rule)
 	}
 	return m
 }
 
 // Event counts a security event.
-func (m *Metrics) Event(kind secevent.Kind, severity secevent.Severity) {
-	m.events.WithLabelValues(string(kind), string(severity)).Inc()
+func (m *Metrics) Event(e secevent.Event) {
+	m.events.WithLabelValues(string(e.Kind), string(e.Severity)).Inc()
+	switch e.Kind {
+	case secevent.DecryptFailed:
+		m.decrypt.WithLabelValues(e.Details[secevent.SealedKind]).Inc()
+	case secevent.SSRFBlocked:
+		m.ssrf.Inc()
+	}
+}
+
+// watched are the errors that the alert rules wait for.
+var watched = []*apierr.Error{
+	apierr.UnauthorizedScope, apierr.UserUnauthorized, apierr.UnknownOrigin, apierr.FileInvalid, apierr.UserJWTInvalid,
 }
 
 // signIns are the endpoints at which somebody proves who they are, and how.
@@ -91,11 +132,19 @@ var signIns = map[string]string{
 	"account.createEmailPasswordSession": "password", "account.createSession": "token", "account.updateMagicURLSession": "magic-url",
 	"account.updatePhoneSession": "phone", "account.createAnonymousSession": "anonymous", "account.updateMfaChallenge": "mfa",
 	"account.create": "sign-up", "account.updateRecovery": "recovery",
+	"account.updateEmailVerification": "verification", "account.updatePhoneVerification": "verification",
 }
 
 // rules are the errors by which the console refuses, by what refused.
 var rules = map[string]string{
 	apierr.UserIPNotWhitelisted.Type: "address", apierr.UserEmailNotWhitelisted.Type: "email", apierr.UserConsoleCountExceeded.Type: "root",
+}
+
+// reasons are the errors that answer an attempt to sign in without a look at its
+// secret.
+var reasons = map[string]string{
+	apierr.RateLimitExceeded.Type: "limit", apierr.UserBlocked.Type: "user",
+	apierr.UserIPNotWhitelisted.Type: "address", apierr.UserEmailNotWhitelisted.Type: "email",
 }
 
 // Observe counts an answer. The endpoint is nil where the request was for none,
@@ -114,6 +163,9 @@ func (m *Metrics) Observe(e *api.Endpoint, status int, err *apierr.Error, took t
 		return
 	}
 	m.errors.WithLabelValues(err.Type).Inc()
+	if reason := reasons[err.Type]; method != "" && reason != "" {
+		m.blocked.WithLabelValues(reason).Inc()
+	}
 	if rule := rules[err.Type]; rule != "" {
 		m.denied.WithLabelValues(rule).Inc()
 	}
@@ -136,16 +188,20 @@ func result(status int) string {
 
 // Examined notes what the doctor has found.
 func (m *Metrics) Examined(score int, findings map[string]int) {
-	m.score.Set(float64(score))
+	m.score.WithLabelValues().Set(float64(score))
 	m.findings.Reset()
 	for severity, n := range findings {
 		m.findings.WithLabelValues(severity).Set(float64(n))
 	}
 }
 
-// Gauge adds a number that is asked for when it is collected.
-func (m *Metrics) Gauge(name, help string, labels map[string]string, value func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value))
+// Verified notes whether the audit log was found whole.
+func (m *Metrics) Verified(whole bool) {
+	value := 0.0
+	if whole {
+		value = 1
+	}
+	m.verified.WithLabelValues().Set(value)
 }
 
 // Handler serves the metrics in the format of Prometheus, and security events as

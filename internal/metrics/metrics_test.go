@@ -9,6 +9,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/secevent"
 )
 
 func collect(t *testing.T, m *Metrics, token, shown string) (int, string) {
@@ -31,7 +32,14 @@ func TestAnswersAreCountedByWhatTheyAre(t *testing.T) {
 	m.Observe(signIn, 429, apierr.RateLimitExceeded, time.Millisecond)
 	m.Observe(nil, 404, apierr.RouteNotFound, time.Millisecond)
 	m.Examined(86, map[string]int{"high": 1})
-	m.Gauge("moorfast_test_gauge", "For this test.", nil, func() float64 { return 7 })
+	m.Gauge("moorfast_test_gauge", "For this test.", func() float64 { return 7 })
+	m.Gauges("moorfast_test_gauges", "For this test.", "of", func() map[string]float64 { return map[string]float64{"a": 1, "b": 2} })
+	if _, body := collect(t, New("x"), "", ""); strings.Contains(body, "moorfast_doctor_score") || strings.Contains(body, "moorfast_audit_verify_ok") {
+		t.Error("what nobody has looked at has a value")
+	}
+	m.Verified(false)
+	m.Event(secevent.Event{Kind: secevent.SSRFBlocked, Severity: secevent.Medium})
+	m.Event(secevent.Event{Kind: secevent.DecryptFailed, Severity: secevent.Critical, Details: map[string]string{secevent.SealedKind: secevent.SealedFile}})
 	_, body := collect(t, m, "", "")
 	for _, want := range []string{
 		`moorfast_http_requests_total{service="account",status="201"} 1`,
@@ -47,6 +55,14 @@ func TestAnswersAreCountedByWhatTheyAre(t *testing.T) {
 		`moorfast_build_info{version="1.2.3"} 1`,
 		`moorfast_http_request_seconds_count{service="account"} 4`,
 		`moorfast_test_gauge 7`,
+		`moorfast_test_gauges{of="b"} 2`,
+		`moorfast_audit_verify_ok 0`,
+		`moorfast_auth_blocked_total{reason="address"} 1`,
+		`moorfast_auth_blocked_total{reason="limit"} 1`,
+		`moorfast_auth_blocked_total{reason="user"} 0`,
+		`moorfast_ssrf_blocked_total 1`,
+		`moorfast_decrypt_failures_total{kind="file"} 1`,
+		`moorfast_decrypt_failures_total{kind="field"} 0`,
 	} {
 		if !strings.Contains(body, want+"\n") {
 			t.Errorf("there is no %s", want)

@@ -53,6 +53,18 @@ const (
 	LimitsAlone      Kind = "limits.alone"
 )
 
+// SealedKind is the detail of [DecryptFailed] that says what does not open.
+const SealedKind = "sealed"
+
+// What is sealed.
+const (
+	SealedField = "field"
+	SealedFile  = "file"
+)
+
+// SealedKinds are the values of [SealedKind].
+var SealedKinds = [...]string{SealedField, SealedFile}
+
 // severities has every kind there is.
 var severities = map[Kind]Severity{
 	BruteForce: High, Spray: High, SprayDistributed: Critical,
@@ -86,7 +98,7 @@ type Options struct {
 	Log *slog.Logger
 
 	// Count is told of every event, those that are thinned out as well.
-	Count func(Kind, Severity)
+	Count func(Event)
 }
 
 // Bus takes events from everywhere, and waits for nobody. A nil Bus takes none.
@@ -133,7 +145,7 @@ func (b *Bus) Emit(ctx context.Context, e Event) {
 	e.At = b.o.Now().UTC()
 	e.Details = bounded(e.Details)
 	if b.o.Count != nil {
-		b.o.Count(e.Kind, e.Severity)
+		b.o.Count(e)
 	}
 	if !b.deliver(&e) {
 		return

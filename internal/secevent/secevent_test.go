@@ -19,7 +19,7 @@ import (
 func newBus(log *bytes.Buffer) (*Bus, *clock.Manual, map[Kind]int) {
 	now := clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	counts := map[Kind]int{}
-	return New(Options{Now: now.Now, Log: slog.New(slog.NewTextHandler(log, nil)), Count: func(k Kind, _ Severity) { counts[k]++ }}), now, counts
+	return New(Options{Now: now.Now, Log: slog.New(slog.NewTextHandler(log, nil)), Count: func(e Event) { counts[e.Kind]++ }}), now, counts
 }
 
 func TestEveryKindHasASeverity(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 // openEvents makes the bus of security events, and what counts them.
 func (s *Server) openEvents(log *slog.Logger) {
 	o := secevent.Options{Now: s.now, Log: log}
-	if s.config.Metrics.Listen != "" {
+	if s.config.Metrics.Listen != "" || s.config.OTLP.Metrics() {
 		s.metrics = metrics.New(Version())
 		o.Count = s.metrics.Event
 	}
@@ -101,8 +101,14 @@ func (s *Server) CheckAudit(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	report, err := s.Verifier(saved...).Verify(ctx)
-	if err != nil || len(report.Findings) == 0 {
+	if err != nil {
 		return err
+	}
+	if s.metrics != nil {
+		s.metrics.Verified(len(report.Findings) == 0)
+	}
+	if len(report.Findings) == 0 {
+		return nil
 	}
 	log.ErrorContext(ctx, "the audit log was changed", "findings", len(report.Findings), "first", report.Findings[0].String())
 	s.Events.Emit(ctx, secevent.Event{Kind: secevent.AuditTampered, Project: report.Findings[0].Project, Details: map[string]string{

@@ -275,9 +275,9 @@ func (s *Server) renewKeys(ctx context.Context, in Renew, tell func(any)) (*keyr
 	}
 	defer done()
 	if !in.Compromised {
-		return k.Renew(ctx, func(p keyring.Progress) { tell(p) })
+		return k.Renew(ctx, s.renewal.tell(tell))
 	}
-	r, err := k.Replace(ctx, func(p keyring.Progress) { tell(p) })
+	r, err := k.Replace(ctx, s.renewal.tell(tell))
 	return r, errors.Join(err, s.dropCache(ctx))
 }
 
@@ -373,7 +373,7 @@ func (s *Server) finishKeys(ctx context.Context) (*keyring.Renewal, error) {
 	if slices.ContainsFunc(retiring, func(k vault.KeyStatus) bool { return k.Compromised }) {
 		dropped = s.dropCache(ctx)
 	}
-	r, err := s.Keyring().Resume(ctx, nil)
+	r, err := s.Keyring().Resume(ctx, s.renewal.tell(func(any) {}))
 	return r, errors.Join(dropped, err)
 }
 

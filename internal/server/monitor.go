@@ -9,7 +9,11 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"sync"
 
+	"moorfast/internal/audit"
+	"moorfast/internal/certs"
+	"moorfast/internal/core/keyring"
 	"moorfast/internal/doctor"
 	"moorfast/internal/vault"
 )
@@ -24,31 +28,92 @@ func Version() string {
 }
 
 // gauges adds what is asked for when it is collected.
-func (s *Server) gauges(ctx context.Context) {
-	s.metrics.Gauge("moorfast_key_age_seconds", "How old the root key is.", map[string]string{"purpose": "root"}, func() float64 {
-		ring, _, err := ringOf(ctx, s.config)
-		if err != nil {
-			return -1
-		}
-		status, err := vault.Inspect(ctx, ring)
-		if err != nil {
-			return -1
-		}
-		return s.now().Sub(status.Active().Created).Seconds()
+func (s *Server) gauges() {
+	s.metrics.Gauges("moorfast_key_age_seconds", "How old the keys in use are, by purpose: the oldest of each.", "purpose", s.keyAges)
+	s.metrics.Gauge("moorfast_key_rotation_progress", "How much of what replaced keys have sealed is sealed with new ones: 1 is all.", s.renewed)
+	s.metrics.Gauge("moorfast_cache_bytes", "What is kept of pictures that were made.", func() float64 { return float64(s.cache.Bytes()) })
+	s.metrics.Gauges("moorfast_audit_lag_records", "Records of the audit log that wait for a sink, as far as is known since the start.", "sink", func() map[string]float64 {
+		return lags(s.Audit, func(l audit.Lag) float64 { return float64(l.Records) })
+	})
+	s.metrics.Gauges("moorfast_audit_lag_seconds", "For how long a sink has not had the whole audit log.", "sink", func() map[string]float64 {
+		return lags(s.Audit, func(l audit.Lag) float64 { return l.For.Seconds() })
 	})
 	// Whoever asks for this is collecting, which the doctor wants to know.
-	s.metrics.Gauge("moorfast_collected_seconds", "When these figures were collected before, since 1970; 0 is never.", nil, func() float64 {
+	s.metrics.Gauge("moorfast_collected_seconds", "When these figures were collected before, since 1970; 0 is never.", func() float64 {
 		if before := s.seen.collect(s.now()); !before.IsZero() {
 			return float64(before.Unix())
 		}
 		return 0
 	})
-	s.metrics.Gauge("moorfast_cache_bytes", "What is kept of pictures that were made.", nil, func() float64 { return float64(s.cache.Bytes()) })
+}
+
+func lags(log *audit.Log, of func(audit.Lag) float64) map[string]float64 {
+	values := map[string]float64{}
+	for sink, lag := range log.Lags() {
+		values[sink] = of(lag)
+	}
+	return values
+}
+
+func (s *Server) keyAges() map[string]float64 {
+	status, now := s.Vault.Status(), s.now()
+	ages := map[string]float64{"root": now.Sub(status.Active().Created).Seconds()}
+	for _, key := range status.Keys {
+		if key.State == vault.Active {
+			ages[key.Purpose] = max(ages[key.Purpose], now.Sub(key.Created).Seconds())
+		}
+	}
+	return ages
+}
+
+// certificateEnds adds when certificates end, where they are ours.
+func (s *Server) certificateEnds(c *certs.Certs) {
+	if s.metrics == nil || c == nil {
+		return
+	}
+	s.metrics.Gauges("moorfast_cert_expiry_seconds", "How long the certificate of a name holds.", "name", func() map[string]float64 {
+		left := map[string]float64{}
+		for name, end := range c.Ends() {
+			left[name] = end.Sub(s.now()).Seconds()
+		}
+		return left
+	})
+}
+
+// renewal is how far values have been sealed with new keys.
+type renewal struct {
+	mu          sync.Mutex
+	done, total int64
+}
+
+// tell takes note of progress, and passes it on.
+func (r *renewal) tell(next func(any)) keyring.Tell {
+	return func(p keyring.Progress) {
+		if p.Phase == "reseal" {
+			r.mu.Lock()
+			r.done, r.total = p.Done, p.Total
+			r.mu.Unlock()
+		}
+		next(p)
+	}
+}
+
+func (s *Server) renewed() float64 {
+	if len(s.Vault.Retiring()) == 0 {
+		return 1
+	}
+	s.renewal.mu.Lock()
+	defer s.renewal.mu.Unlock()
+	if s.renewal.total == 0 {
+		return 0
+	}
+	// It is not over before the old keys are gone.
+	return min(float64(s.renewal.done)/float64(s.renewal.total), 0.99)
 }
 
 // collect serves the metrics until ctx ends, where the settings say so.
 func (s *Server) collect(ctx context.Context, log *slog.Logger) (stop func(), err error) {
-	if s.metrics == nil {
+	if s.config.Metrics.Listen == "" {
 		return func() {}, nil
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Metrics.Listen)

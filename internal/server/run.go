@@ -40,6 +40,7 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 		return errors.Join(err, s.Close())
 	}
 	defer door.close()
+	s.certificateEnds(door.certs)
 	go roomyHeap(ctx)
 	stopMetrics, err := s.collect(ctx, log)
 	if err != nil {
@@ -63,6 +64,9 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	}
 	upkeep.Go(func() { s.Audit.Run(working) })
 	upkeep.Go(func() { s.postEvents(working, log) })
+	if s.otlp != nil {
+		upkeep.Go(func() { s.otlp.Run(working) })
+	}
 	s.note(ctx, "server.start", log)
 	s.noteChanges(ctx, log)
 	s.greet(out, door)

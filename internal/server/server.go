@@ -36,6 +36,7 @@ import (
 	"moorfast/internal/image"
 	"moorfast/internal/limit"
 	"moorfast/internal/metrics"
+	"moorfast/internal/otlp"
 	"moorfast/internal/password"
 	"moorfast/internal/project"
 	"moorfast/internal/secevent"
@@ -69,6 +70,8 @@ type Server struct {
 	scanner *antivirus.Client // nil where files are not looked at
 	now     func() time.Time
 	metrics *metrics.Metrics
+	otlp    *otlp.Exporter // nil where there is no collector
+	traces  bool
 	httpd   *httpd.Server
 	peers   *peers.Exchange // nil where this is the only node
 
@@ -77,6 +80,7 @@ type Server struct {
 	alone   bool                    // a command on the host, which serves nobody
 	keys    sync.Mutex              // held by work on the keys
 	seen    seen
+	renewal renewal
 }
 
 // staleness bounds for how long a change by another process of a cluster goes
@@ -268,9 +272,12 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
 	}
 	if s.metrics != nil {
-		h.Observe = s.metrics.Observe
-		s.gauges(ctx)
+		s.gauges()
 	}
+	if err := s.openTelemetry(log); err != nil {
+		return err
+	}
+	h.Observe = s.observer()
 	s.Handler, s.httpd = h, h
 	return h.Route(s.Table)
 }
