@@ -52,6 +52,7 @@ type Tokens interface {
 // ConsolePolicy decides who may use the console; see package access.
 type ConsolePolicy interface {
 	Visit(addr netip.Addr) error
+	Region(addr netip.Addr) error
 	Request(who access.Person) error
 	Factors(proof access.Proof, enrolling bool) error
 }

@@ -106,6 +106,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
+	c.Console.Access.CountryOf = country
 	s := &Server{now: clk.Now, Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, country: country}
 	s.openEvents(log)
 	s.out = fetch.New(fetch.Options{Allow: c.Network.OutboundAllow, Refused: s.blocked})
