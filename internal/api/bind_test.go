@@ -36,6 +36,10 @@ type params struct {
 	Clear   api.OptionalEmail   `param:"clear" default:"\"\""`
 	Number  api.OptionalPhone   `param:"number" default:"\"\""`
 	Part    opt.Value[bool]     `param:"part" null:"false"`
+	Factor  string              `param:"factor" default:"\"\"" oneof:"totp,recoveryCode" fold:"true"`
+	Labels  []api.Label         `param:"labels" default:"[]" max:"2"`
+	Pin     string              `param:"pin" default:"\"\"" min:"4" max:"4"`
+	Hook    api.PublicURL       `param:"hook" default:"\"\""`
 }
 
 func bind(t testing.TB, body string) (params, error) {
@@ -71,6 +75,16 @@ func TestBindRefuses(t *testing.T) {
 		{"list of numbers", `{"id":"a","name":"n","tags":[1]}`, "Invalid `tags` param: Value must a valid array no longer than 2 items and Value must be a valid string and at least 1 chars and no longer than 3 chars"},
 		{"no list", `{"id":"a","name":"n","tags":"a"}`, "Invalid `tags` param: Value must a valid array no longer than 2 items and Value must be a valid string"},
 		{"one of", `{"id":"a","name":"n","kind":"c"}`, "Invalid `kind` param: Value must be one of (a, b)"},
+		{"one of, in another case", `{"id":"a","name":"n","kind":"A"}`, "Invalid `kind` param: Value must be one of (a, b)"},
+		{"one of in any case", `{"id":"a","name":"n","factor":"sms"}`, "Invalid `factor` param: Value must be one of (totp, recoveryCode)"},
+		{"of one length", `{"id":"a","name":"n","pin":"123"}`, "Invalid `pin` param: Value must be a valid string and exactly 4 chars"},
+		{"label", `{"id":"a","name":"n","labels":["a b"]}`, "Invalid `labels` param: Value must a valid array no longer than 2 items and " +
+			"Value must be a valid string and at least 1 chars and no longer than 36 chars and only consist of '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, A, "},
+		{"host without a public suffix", `{"id":"a","name":"n","hook":"http://localhost:8080/"}`, "Invalid `hook` param: Value must be a public domain"},
+		{"address", `{"id":"a","name":"n","hook":"http://192.0.2.1/"}`, "Invalid `hook` param: Value must be a public domain"},
+		{"IPv6 address", `{"id":"a","name":"n","hook":"http://[2001:db8::1]/"}`, "Invalid `hook` param: Value must be a public domain"},
+		{"suffix itself", `{"id":"a","name":"n","hook":"https://co.uk/"}`, "Invalid `hook` param: Value must be a public domain"},
+		{"other scheme", `{"id":"a","name":"n","hook":"ftp://example.org/"}`, "Invalid `hook` param: Value must be a valid URL with following schemes (http, https)"},
 		{"nullable", `{"id":"a","name":"n","note":"long"}`, "Invalid `note` param: Value must be a valid string and at least 1 chars and no longer than 3 chars or null"},
 		{"not nullable, but optional", `{"id":"a","name":"n","part":1}`, "Invalid `part` param: Value must be a valid boolean"},
 		{"number in a text", `{"id":"a","name":"n","whole":"5"}`, "Invalid `whole` param: Value must be a valid signed 64-bit integer between -9,223,372,036,854,775,808 and 9,223,372,036,854,775,807"},
@@ -94,12 +108,13 @@ func TestBindRefuses(t *testing.T) {
 }
 
 func TestBindFills(t *testing.T) {
-	in, err := bind(t, `{"id":"unique()","name":"ada","email":"Ada@Example.org","loose":"1","tags":["x"],"note":null,"object":"{\"a\":1}","old":"x","at":"2026-01-02"}`)
+	in, err := bind(t, `{"id":"unique()","name":"ada","email":"Ada@Example.org","loose":"1","tags":["x"],"note":null,"object":"{\"a\":1}","old":"x","at":"2026-01-02",
+		"factor":"RECOVERYCODE","labels":["aZ9"],"pin":"1234","hook":"https://Hooks.Example.co.uk/x"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := strings.TrimSpace(fmt.Sprintln(in.ID, in.Name, in.Email, in.Count, in.On, in.Loose, in.Tags, in.Kind, in.Note, string(in.Object), in.Old, in.At.V.Format(time.DateOnly)))
-	want := `minted ada ada@example.org 7 true true [x] a { true true} {"a":1} x 2026-01-02`
+	got := strings.TrimSpace(fmt.Sprintln(in.ID, in.Name, in.Email, in.Count, in.On, in.Loose, in.Tags, in.Kind, in.Note, string(in.Object), in.Old, in.At.V.Format(time.DateOnly), in.Factor, in.Labels, in.Pin, in.Hook))
+	want := `minted ada ada@example.org 7 true true [x] a { true true} {"a":1} x 2026-01-02 recoveryCode [aZ9] 1234 https://Hooks.Example.co.uk/x`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -72,10 +72,11 @@ func textDecoder(t reflect.Type, b Bounds) decoder {
 	if len(b.OneOf) > 0 {
 		return func(raw json.RawMessage, v reflect.Value) error {
 			s, ok := unquote(raw)
-			if !ok || !slices.Contains(b.OneOf, s) {
+			i := slices.IndexFunc(b.OneOf, func(word string) bool { return word == s || b.Fold && strings.EqualFold(word, s) })
+			if !ok || i < 0 {
 				return Reject("Value must be one of (%s)", strings.Join(b.OneOf, ", "))
 			}
-			v.SetString(s)
+			v.SetString(b.OneOf[i])
 			return nil
 		}
 	}
@@ -96,6 +97,9 @@ const notText = "\x00"
 
 func describeText(least, most int64) string {
 	s := "Value must be a valid string"
+	if least > 0 && least == most {
+		return s + fmt.Sprintf(" and exactly %d chars", least)
+	}
 	if least > 0 {
 		s += fmt.Sprintf(" and at least %d chars", least)
 	}
@@ -167,7 +171,7 @@ func floatDecoder(loose bool) decoder {
 }
 
 func listDecoder(t reflect.Type, b Bounds) (decoder, error) {
-	element, err := decoderOf(t.Elem(), Bounds{Min: 1, HasMin: b.Each > 0, Max: b.Each, HasMax: b.Each > 0, OneOf: b.OneOf})
+	element, err := decoderOf(t.Elem(), Bounds{Min: 1, HasMin: b.Each > 0, Max: b.Each, HasMax: b.Each > 0, OneOf: b.OneOf, Fold: b.Fold})
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,7 @@ const (
 //	each     the longest text in a list
 //	blank    "false": a text that is nothing but spaces is none
 //	oneof    the texts that are allowed, separated by commas
+//	fold     "true": they are allowed in any case, and are taken as they are written here
 //	loose    "true": a boolean may be sent as a text
 //	null     "false": null is the same as nothing sent, and messages do not offer it
 //	doc      one line for the documents
@@ -63,6 +64,7 @@ type Bounds struct {
 	Each           int64
 	NotBlank       bool
 	OneOf          []string
+	Fold           bool
 	Loose          bool
 }
 
@@ -152,6 +154,7 @@ func (b *Bounds) parse(tag reflect.StructTag, place Place) (err error) {
 	if s, ok := tag.Lookup("oneof"); ok {
 		b.OneOf = strings.Split(s, ",")
 	}
+	b.Fold = tag.Get("fold") == "true"
 	b.NotBlank = tag.Get("blank") == "false"
 	b.Loose = tag.Get("loose") == "true" || place == InQuery
 	return err

@@ -95,14 +95,16 @@ type Label string
 
 // Check allows 1 to 36 letters and digits.
 func (s Label) Check() error {
-	if s == "" || len(s) > 36 || strings.ContainsFunc(string(s), notAlphanumeric) {
-		return Reject("Value must be a valid string between 1 and 36 chars containing only alphanumeric chars")
-	}
-	return nil
+	return CheckText(string(s), 1, 36, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 }
 
-func notAlphanumeric(r rune) bool {
-	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
+// CheckText allows texts of least to most of the chars that are given, which
+// are of ASCII.
+func CheckText(s string, least, most int, chars string) error {
+	if len(s) < least || len(s) > most || strings.Trim(s, chars) != "" {
+		return Reject("%s and only consist of '%s' chars", describeText(int64(least), int64(most)), strings.Join(strings.Split(chars, ""), ", "))
+	}
+	return nil
 }
 
 // Email is an e-mail address, in lower case.

@@ -56,6 +56,10 @@ func (l *loader) finish() {
 	if c.SealedDB && c.Postgres() {
 		l.wrong(l.from("db_encryption"), "encrypt the disk of PostgreSQL, and remove this", "it is for SQLite, and the database is PostgreSQL")
 	}
+	if !c.Console.Access.Countries.Empty() && c.GeoDatabase == "" {
+		l.wrong(l.from("console.countries_denylist"), "set MOORFAST_GEO_DATABASE to a file of countries, or remove it",
+			"without a file of countries no address is in one, so that the list would let in whom it keeps out")
+	}
 	l.finishProfile()
 	l.finishTLS()
 	l.checkListen()

@@ -261,10 +261,7 @@ func (l *loader) unknown() {
 		case strings.HasPrefix(name, "MOORFAST_") && !slices.Contains(own, name):
 			l.wrong(name, meant(name, own), "there is no such setting")
 		case isUnused && l.env[name] != "":
-			l.config.unused = append(l.config.unused, Unused{name, unused[name].why})
-			if unused[name].refuse {
-				l.wrong(name, "remove it if you can do without", "%s", unused[name].why)
-			}
+			l.config.unused = append(l.config.unused, Unused{name, unused[name]})
 		case strings.HasPrefix(name, "_APP_") && !isUnused && !slices.Contains(app, name):
 			notice := name + ": not a setting of Appwrite's that moorfast knows"
 			if hint := meant(name, slices.Concat(app, slices.Collect(maps.Keys(unused)))); hint != "" {

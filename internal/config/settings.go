@@ -201,6 +201,11 @@ func (c *Config) program() []setting {
 			kind: parsed(&c.Console.Access.Addrs, access.ParseAddrs),
 		},
 		{
+			key: "console.countries_denylist", app: []string{"_APP_CONSOLE_COUNTRIES_DENYLIST"},
+			doc:  "codes of countries from where nobody comes in, such as KP,RU; needs geo.database, and lets in who is from no known country",
+			kind: parsed(&c.Console.Access.Countries, access.ParseCountries),
+		},
+		{
 			key: "console.enforce", start: "all", doc: "what the lists reach: signup, auth or all",
 			kind: parsed(&c.Console.Access.Enforce, access.ParseEnforce),
 		},

@@ -34,10 +34,10 @@ func TestEveryNameIsThereOnce(t *testing.T) {
 		}
 	}
 	names := unusedNames()
-	for name, i := range names {
+	for name, why := range names {
 		add(name, "what is unused")
-		if i.why == "" || !regexp.MustCompile(`^[A-Z0-9_]+$`).MatchString(name) {
-			t.Errorf("%s: why %q", name, i.why)
+		if why == "" || !regexp.MustCompile(`^[A-Z0-9_]+$`).MatchString(name) {
+			t.Errorf("%s: why %q", name, why)
 		}
 	}
 	if total := len(seen); total < 300 {

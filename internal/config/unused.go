@@ -2,18 +2,12 @@ package config
 
 import "strings"
 
-// idle is a setting of Appwrite's that does nothing here.
-type idle struct {
-	why    string
-	refuse bool // because ignoring it would leave a door open
-}
-
-// unusedNames returns them by name.
-func unusedNames() map[string]idle {
-	all := make(map[string]idle)
+// unusedNames returns what each of them means, by name.
+func unusedNames() map[string]string {
+	all := make(map[string]string)
 	for _, group := range unused {
 		for name := range strings.FieldsSeq(group.names) {
-			all[name] = idle{group.why, group.refuse}
+			all[name] = group.why
 		}
 	}
 	return all
@@ -22,9 +16,8 @@ func unusedNames() map[string]idle {
 // unused is every setting of Appwrite's that is not in the table of settings,
 // with what it means that it is not. One that comes into use moves there.
 var unused = []struct {
-	why    string
-	refuse bool
-	names  string
+	why   string
+	names string
 }{
 	// One process does what several containers did.
 	{why: "there is one edition", names: "_APP_EDITION"},
@@ -74,10 +67,6 @@ var unused = []struct {
 	},
 
 	// The console and its accounts.
-	{
-		why: "addresses can not be told by country yet, so ignoring the list would let in whom it keeps out", refuse: true,
-		names: "_APP_CONSOLE_COUNTRIES_DENYLIST",
-	},
 	{why: "countries of addresses are looked up in a file, which MOORFAST_GEO_DATABASE names", names: "_APP_GEO_ENDPOINT _APP_GEO_SECRET"},
 	{why: "projects do not act for the console", names: "_APP_CONSOLE_TRUSTED_PROJECTS"},
 	{why: "mails end without the name of a team, and link to the console", names: "_APP_SYSTEM_TEAM_EMAIL _APP_HOME"},

@@ -52,6 +52,7 @@ type Tokens interface {
 // ConsolePolicy decides who may use the console; see package access.
 type ConsolePolicy interface {
 	Visit(addr netip.Addr) error
+	Region(addr netip.Addr) error
 	Request(who access.Person) error
 	Factors(proof access.Proof, enrolling bool) error
 }
@@ -136,7 +137,7 @@ func (g *Gateway) authenticate(ctx context.Context, e *api.Endpoint, p *project.
 	case c.Admin:
 		actor, err = admin(actor, p)
 	default:
-		actor, err = g.signedIn(ctx, actor, p, c)
+		actor, err = g.signedIn(ctx, e, actor, p, c)
 	}
 	if err != nil {
 		return nil, Translate(err)
@@ -232,7 +233,7 @@ func (g *Gateway) jwt(ctx context.Context, home, text string, now time.Time) (id
 // signedIn gives a user, or a guest, the scopes and roles of the project. In
 // the console's own project, a member of the organization that a request is
 // about has the scopes of its roles there, too.
-func (g *Gateway) signedIn(ctx context.Context, actor identity.Actor, p *project.Project, c *Credentials) (identity.Actor, error) {
+func (g *Gateway) signedIn(ctx context.Context, e *api.Endpoint, actor identity.Actor, p *project.Project, c *Credentials) (identity.Actor, error) {
 	if actor.User == nil {
 		actor.Roles = identity.RolesOf(nil)
 		return actor.As(identity.RoleGuests, identity.ScopesOf(identity.RoleGuests), false), nil
@@ -244,7 +245,7 @@ func (g *Gateway) signedIn(ctx context.Context, actor identity.Actor, p *project
 	actor.Roles = identity.RolesOf(actor.User)
 	scopes := identity.ScopesOf(identity.RoleUsers)
 	if p.IsConsole() {
-		more, err := g.organizationScopes(ctx, actor.User, c)
+		more, err := g.organizationScopes(ctx, e, actor.User, c)
 		if err != nil {
 			return actor, err
 		}
@@ -258,10 +259,11 @@ func (g *Gateway) signedIn(ctx context.Context, actor identity.Actor, p *project
 }
 
 // organizationScopes are those of a user's roles in the organization that a
-// console request is about.
-func (g *Gateway) organizationScopes(ctx context.Context, u *identity.User, c *Credentials) (scopes []string, err error) {
+// console request is about: the owner of the project that it names, but for
+// endpoints of an organization's own projects, to which others are not there.
+func (g *Gateway) organizationScopes(ctx context.Context, e *api.Endpoint, u *identity.User, c *Credentials) (scopes []string, err error) {
 	team := c.Team
-	if c.About != "" {
+	if c.About != "" && e.Rules.Service != "organization" {
 		about, err := g.Projects.Find(ctx, c.About)
 		if err != nil || about == nil {
 			return nil, err

@@ -109,7 +109,16 @@ func (g *Gateway) admit(e *api.Endpoint, call *api.Call) error {
 	if err := g.admitUser(e, call); err != nil {
 		return err
 	}
-	if m := e.Rules.AuthMethod; m != "" && !actor.Server() && !p.Enabled(project.Method, m) {
+	m := e.Rules.AuthMethod
+	if m == "" {
+		return nil
+	}
+	if p.IsConsole() {
+		if err := g.Console.Region(call.Client.Addr); err != nil {
+			return err
+		}
+	}
+	if !actor.Server() && !p.Enabled(project.Method, m) {
 		return apierr.UserAuthMethodUnsupported.Detail("%s authentication is disabled for this project", authMethods[m])
 	}
 	return nil

@@ -50,6 +50,40 @@ func TestCountries(t *testing.T) {
 	}
 }
 
+// Who is in a denied country may not sign up or in at the console, whatever he
+// sends, and, where the lists reach that far, may not call it at all. Projects are
+// for everybody.
+func TestCountriesThatTheConsoleIsNotFor(t *testing.T) {
+	file := geotest.File(t, geotest.MaxMind, map[string]string{"8.8.8.0/24": "US", "2a00::/16": "DE"})
+	for _, reach := range []string{"signup", "all"} {
+		t.Run(reach, func(t *testing.T) {
+			s := servertest.New(t, "MOORFAST_GEO_DATABASE="+file, "_APP_CONSOLE_COUNTRIES_DENYLIST=us,KP", "MOORFAST_CONSOLE_ENFORCE="+reach)
+			s.Found()
+			denied, known, unknown := s.Guest("X-Forwarded-For", "8.8.8.8"), s.Guest("X-Forwarded-For", "2a00::1"), s.Guest("X-Forwarded-For", "9.9.9.9")
+			const typ = "general_region_access_denied"
+			for _, call := range []struct{ method, path string }{
+				{"POST", "/account"}, {"POST", "/account/sessions/email"}, {"POST", "/account/sessions/anonymous"},
+				{"POST", "/account/tokens/magic-url"}, {"POST", "/account/tokens/email"}, {"POST", "/account/tokens/phone"},
+			} {
+				denied.Refused(call.method, call.path, servertest.M{}, 451, typ)
+				for _, other := range []*servertest.Client{known, unknown} {
+					if a := other.Do(call.method, call.path, servertest.M{}); a.Status == 451 {
+						t.Errorf("%s %s from a country that is not denied: %s", call.method, call.path, a.Body)
+					}
+				}
+			}
+			if reach == "all" {
+				denied.Refused("GET", "/account", nil, 451, typ)
+			} else {
+				// A guest has not the scope for these, and is told that first.
+				denied.Refused("POST", "/account/jwts", servertest.M{}, 401, "general_unauthorized_scope")
+				denied.Refused("GET", "/account", nil, 401, "general_unauthorized_scope")
+			}
+			denied.With("X-Appwrite-Project", "app").Must("POST", "/account", servertest.M{"userId": "walter", "email": "walter@example.org", "password": "correct horse 1"})
+		})
+	}
+}
+
 // A file of countries that can not be read stops the start before anything is
 // made.
 func TestAFileOfCountriesThatIsNone(t *testing.T) {

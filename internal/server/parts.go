@@ -116,6 +116,11 @@ func variables(c config.Config) console.Variables {
 	}
 }
 
+// domains are the names of the installation itself.
+func domains(c config.Config) console.Domains {
+	return console.Domains{Hosts: own(c).Hosts, Sites: c.Domain.Sites, Functions: c.Domain.Functions}
+}
+
 func enabled(on bool) string {
 	if on {
 		return "enabled"

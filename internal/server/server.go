@@ -113,6 +113,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, clk clock.Clock
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
+	c.Console.Access.CountryOf = country
 	s := &Server{now: clk.Now, Vault: v, Policy: access.New(c.Console.Access), config: c, db: db, country: country}
 	s.seen.since = clk.Now()
 	s.openEvents(log)

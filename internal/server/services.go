@@ -70,7 +70,7 @@ func (s *Server) services(c core) []api.Service {
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
 		&project.Service{Projects: c.projects, Tokens: s.Vault, Reveal: s.config.KeyReveal == config.RevealCompat, Events: s.Events},
 		&webhooks.Service{},
-		&console.Service{Variables: variables(s.config), Policy: s.Policy, Claimed: c.users.Claimed},
+		&console.Service{Variables: variables(s.config), Domains: domains(s.config), Policy: s.Policy, Claimed: c.users.Claimed},
 		&locale.Service{Country: s.country},
 		&avatars.Service{Out: s.out, Pictures: pictures{s.images}, Cache: s.cache, Browser: s.browser()},
 		s.health(c),
@@ -78,7 +78,7 @@ func (s *Server) services(c core) []api.Service {
 }
 
 func (s *Server) health(c core) *health.Service {
-	h := &health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now, Geo: s.country != nil}
+	h := &health.Service{Version: httpd.Version, Ping: s.ping, Local: s.writable, Now: c.units.Now, Geo: s.country != nil, Out: s.out}
 	if c.files != nil {
 		h.Storage = c.files.Try
 	}

@@ -43,6 +43,8 @@ type Settings struct {
 	RootOnly          bool // one account may sign up; the others are invited
 	Emails            Emails
 	Addrs             Addrs
+	Countries         Countries
+	CountryOf         func(netip.Addr) string // the code of a country, or ""; needed where Countries are named
 	Enforce           Enforce
 	InvitesBypassList bool // the e-mail list does not hold for invited people
 	Setup             bool // the first account has to show a token; see [Policy.AwaitSetup]
@@ -51,7 +53,7 @@ type Settings struct {
 
 // Open reports whether anybody may make an account, from anywhere.
 func (s Settings) Open() bool {
-	return !s.RootOnly && s.Emails.allow.empty() && (len(s.Addrs.allow) == 0 || s.Addrs.everybody())
+	return !s.RootOnly && s.Countries.Empty() && s.Emails.allow.empty() && (len(s.Addrs.allow) == 0 || s.Addrs.everybody())
 }
 
 // Person is somebody at the door.
@@ -116,9 +118,12 @@ func (p *Policy) from(e Enforce, who Person) error {
 	return p.lists(who)
 }
 
-// lists asks the e-mail list before the address list: the order of refusals is
-// Appwrite's.
+// lists asks for the country, then the e-mail list, then the address list: the
+// order of refusals is Appwrite's.
 func (p *Policy) lists(who Person) error {
+	if err := p.Region(who.Addr); err != nil {
+		return err
+	}
 	if err := p.email(who); err != nil {
 		return err
 	}
@@ -138,8 +143,14 @@ func (p *Policy) email(who Person) error {
 // Visit says whether somebody who has not signed in may reach the console at
 // all. Who they are is not known yet, so that the address alone decides.
 func (p *Policy) Visit(addr netip.Addr) error {
-	if p.settings.Enforce < EnforceAll || p.addr(addr) {
+	if p.settings.Enforce < EnforceAll {
 		return nil
 	}
-	return apierr.UserIPNotWhitelisted
+	if err := p.Region(addr); err != nil {
+		return err
+	}
+	if !p.addr(addr) {
+		return apierr.UserIPNotWhitelisted
+	}
+	return nil
 }

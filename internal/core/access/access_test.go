@@ -238,3 +238,19 @@ func TestDoubts(t *testing.T) {
 		}
 	}
 }
+
+func FuzzCountries(f *testing.F) {
+	for _, text := range []string{"RU,KP", " de ,", "!CH", "ß,UK", ","} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := access.ParseCountries(text)
+		if err != nil {
+			return
+		}
+		again, err := access.ParseCountries(strings.Join(access.New(access.Settings{Countries: list}).Effective().CountriesDenied, ","))
+		if err != nil || again.String() != list.String() {
+			t.Errorf("%q is %s, and that is %s, %v", text, list, again, err)
+		}
+	})
+}

@@ -27,7 +27,7 @@ func (s Settings) explain() string {
 	if s.RootOnly {
 		signUp = "the first account may sign up, later ones by invitation"
 	}
-	if s.Emails.Empty() && s.Addrs.Empty() {
+	if s.Emails.Empty() && s.Addrs.Empty() && s.Countries.Empty() {
 		return signUp + "; no e-mail or address list"
 	}
 	var limits []string
@@ -36,6 +36,9 @@ func (s Settings) explain() string {
 	}
 	if !s.Addrs.Empty() {
 		limits = append(limits, "from "+s.Addrs.String())
+	}
+	if !s.Countries.Empty() {
+		limits = append(limits, "from any country but "+s.Countries.String())
 	}
 	reach := map[Enforce]string{
 		EnforceSignUp: "for sign-up only",

@@ -45,6 +45,7 @@ type Effective struct {
 	EmailsDenied      []string `json:"emailsDenied"`
 	AddressesAllowed  []string `json:"addressesAllowed"` // empty is everywhere
 	AddressesDenied   []string `json:"addressesDenied"`
+	CountriesDenied   []string `json:"countriesDenied"`
 	Exceptions        []string `json:"exceptions"` // of addresses, until the server ends
 	InvitesBypassList bool     `json:"invitesBypassList"`
 	Summary           string   `json:"summary"`
@@ -58,7 +59,7 @@ func (p *Policy) Effective() Effective {
 	return Effective{
 		RootOnly: s.RootOnly, Enforce: s.Enforce.String(), InvitesBypassList: s.InvitesBypassList, Summary: p.Explain(),
 		EmailsAllowed: s.Emails.allow.entries(), EmailsDenied: s.Emails.deny.entries(),
-		AddressesAllowed: texts(s.Addrs.allow), AddressesDenied: texts(s.Addrs.deny), Exceptions: texts(p.exceptions.list),
+		AddressesAllowed: texts(s.Addrs.allow), AddressesDenied: texts(s.Addrs.deny), CountriesDenied: append([]string{}, s.Countries.deny...), Exceptions: texts(p.exceptions.list),
 	}
 }
 
@@ -116,6 +117,9 @@ func named(action string, v Verdict) Verdict {
 func (p *Policy) judge(email string, addr netip.Addr, invited bool) Verdict {
 	emails, addrs := p.settings.Emails, p.settings.Addrs
 	address := lower(email)
+	if addr.IsValid() && p.abroad(addr) && !p.admitted(addr) {
+		return Verdict{Type: "general_region_access_denied", Why: "the list of countries denies the one that the address is in"}
+	}
 	switch {
 	case email == "" || invited && p.settings.InvitesBypassList:
 	case emails.deny.has(address):
@@ -134,7 +138,7 @@ func (p *Policy) judge(email string, addr netip.Addr, invited bool) Verdict {
 	switch {
 	case p.admitted(addr):
 		return Verdict{Allowed: true, Why: "an exception lets the address in, until it ends or the server does"}
-	case emails.Empty() && addrs.Empty():
+	case emails.Empty() && addrs.Empty() && p.settings.Countries.Empty():
 		return Verdict{Allowed: true, Why: "there is no list"}
 	}
 	return Verdict{Allowed: true, Why: "the lists let it in"}

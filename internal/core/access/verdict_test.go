@@ -2,8 +2,11 @@ package access_test
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
+	"moorfast/internal/apierr"
 	"moorfast/internal/core/access"
 )
 
@@ -42,6 +45,67 @@ func TestAVerdictSaysWhy(t *testing.T) {
 			}
 		}
 	}
+}
+
+// countryOf places addresses for tests.
+func countryOf(addr netip.Addr) string {
+	return map[string]string{"192.0.2.7": "KP", "198.51.100.7": "CH"}[addr.String()]
+}
+
+func TestCountriesAreAskedFirst(t *testing.T) {
+	denied, err := access.ParseCountries(" kp, RU,")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := access.Settings{Countries: denied, CountryOf: countryOf, Emails: emails(t, "*@example.org"), Enforce: access.EnforceSignUp}
+	for _, c := range []struct {
+		ip, email            string
+		signUp, region, why  string
+		request, atAllVisits bool
+	}{
+		{"192.0.2.7", "ana@example.com", "general_region_access_denied", "general_region_access_denied", "the list of countries denies the one that the address is in", true, false},
+		{"198.51.100.7", "ana@example.com", "user_email_not_whitelisted", "", "the e-mail list has neither the address nor its domain", true, true},
+		{"198.51.100.7", "ana@example.org", "", "", "the lists let it in", true, true},
+		{"203.0.113.7", "ana@example.org", "", "", "the lists let it in", true, true}, // from nowhere that is known
+	} {
+		addr, who := netip.MustParseAddr(c.ip), access.Person{Email: c.email, Addr: netip.MustParseAddr(c.ip)}
+		p := access.New(s)
+		if got := p.SignUp(who); typeOf(got) != c.signUp {
+			t.Errorf("sign-up of %s from %s: got %v, want %s", c.email, c.ip, got, c.signUp)
+		}
+		if got := p.Region(addr); typeOf(got) != c.region {
+			t.Errorf("region of %s: got %v, want %s", c.ip, got, c.region)
+		}
+		if got := p.Judge(c.email, addr, false)[0]; got.Why != c.why || got.Type != c.signUp {
+			t.Errorf("verdict on %s from %s: %+v", c.email, c.ip, got)
+		}
+		if (p.Request(who) == nil) != c.request || p.Visit(addr) != nil {
+			t.Errorf("%s from %s: a list for sign-ups reaches requests", c.email, c.ip)
+		}
+		all := s
+		all.Enforce = access.EnforceAll
+		if (access.New(all).Visit(addr) == nil) != c.atAllVisits {
+			t.Errorf("%s: a visit is treated otherwise", c.ip)
+		}
+	}
+	if got := access.New(s).Explain(); !strings.Contains(got, "from any country but KP, RU") {
+		t.Errorf("explained: %s", got)
+	}
+	p := access.New(s)
+	defer p.Admit(netip.MustParsePrefix("192.0.2.7/32"))()
+	if err := p.Region(netip.MustParseAddr("192.0.2.7")); err != nil {
+		t.Errorf("an exception does not let it in: %v", err)
+	}
+	if e := p.Effective(); !slices.Equal(e.CountriesDenied, []string{"KP", "RU"}) {
+		t.Errorf("effective: %+v", e)
+	}
+}
+
+func typeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return apierr.From(err).Type
 }
 
 func TestAnExceptionLetsAnAddressInUntilItIsWithdrawn(t *testing.T) {

@@ -343,7 +343,7 @@ func TestSecondFactor(t *testing.T) {
 
 	third := s.Guest("X-Appwrite-Project", p.ID)
 	third.Must("POST", "/account/sessions/email", m{"email": "walter@example.com", "password": secret})
-	challenge := third.Must("POST", "/account/mfa/challenges", m{"factor": "recoveryCode"}).Text("$id")
+	challenge := third.Must("POST", "/account/mfa/challenges", m{"factor": "recoverycode"}).Text("$id") // as the web SDK has it
 	answer := m{"challengeId": challenge, "otp": codes[2]}
 	third.Must("PUT", "/account/mfa/challenges", answer)
 	third.Refused("PUT", "/account/mfa/challenges", answer, 401, "user_invalid_token")

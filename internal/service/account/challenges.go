@@ -15,7 +15,7 @@ import (
 )
 
 type challengeParams struct {
-	Factor string `param:"factor" oneof:"email,phone,totp,recoveryCode,custom"`
+	Factor string `param:"factor" oneof:"email,phone,totp,recoveryCode,custom" fold:"true"`
 }
 
 // createChallenge asks the caller for a factor, and sends the code of it where

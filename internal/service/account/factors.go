@@ -62,7 +62,7 @@ func (s *Service) addFactors(ctx context.Context, tx store.Tx, call *api.Call, f
 }
 
 type authenticatorParams struct {
-	Type string `param:"type" oneof:"totp"`
+	Type string `param:"type" oneof:"totp" fold:"true"`
 }
 
 func (s *Service) createAuthenticator(ctx context.Context, call *api.Call, _ authenticatorParams) (model.MFAType, error) {
@@ -81,7 +81,7 @@ func (s *Service) createAuthenticator(ctx context.Context, call *api.Call, _ aut
 }
 
 type verifyAuthenticatorParams struct {
-	Type string `param:"type" oneof:"totp"`
+	Type string `param:"type" oneof:"totp" fold:"true"`
 	OTP  string `param:"otp" max:"256"`
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 type initialsParams struct {
-	Name       string   `param:"name" min:"0" max:"128" default:"\"\"" doc:"The name; that of the current user if it is empty."`
+	Name       string   `param:"name" max:"128" default:"\"\"" doc:"The name; that of the current user if it is empty."`
 	Width      int      `param:"width" min:"0" max:"2000" default:"500" doc:"Pixels; 0 is 500."`
 	Height     int      `param:"height" min:"0" max:"2000" default:"500" doc:"Pixels; 0 is 500."`
 	Background hexColor `param:"background" default:"\"\"" doc:"Colour in hexadecimal, without #; chosen by the initials if it is empty."`

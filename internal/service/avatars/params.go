@@ -34,14 +34,6 @@ func (c *flagCode) UnmarshalJSON(raw []byte) error {
 	return oneOf((*string)(c), raw, stock().codes[flags])
 }
 
-// theme is "light" or "dark", in any case.
-type theme string
-
-// UnmarshalJSON lowers the case, and refuses other words.
-func (t *theme) UnmarshalJSON(raw []byte) error {
-	return oneOf((*string)(t), raw, []string{"light", "dark"})
-}
-
 // output is a format of pictures, or none.
 type output string
 

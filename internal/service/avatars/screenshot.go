@@ -27,16 +27,16 @@ type screenshotParams struct {
 	ViewportWidth  int        `param:"viewportWidth" min:"1" max:"1920" default:"1280" doc:"Pixels of the browser's window."`
 	ViewportHeight int        `param:"viewportHeight" min:"1" max:"1080" default:"720" doc:"Pixels of the browser's window."`
 	Scale          scale      `param:"scale" default:"1" doc:"Pixels of the picture for one of the window, from 0.1 to 3."`
-	Theme          theme      `param:"theme" default:"\"light\"" doc:"light or dark."`
-	UserAgent      string     `param:"userAgent" min:"0" max:"512" default:"\"\"" doc:"What the browser calls itself."`
+	Theme          string     `param:"theme" oneof:"light,dark" fold:"true" default:"\"light\"" doc:"light or dark."`
+	UserAgent      string     `param:"userAgent" max:"512" default:"\"\"" doc:"What the browser calls itself."`
 	FullPage       bool       `param:"fullpage" default:"false" doc:"The whole page, and not the window only."`
-	Locale         string     `param:"locale" min:"0" max:"10" default:"\"\"" doc:"Language of the browser."`
+	Locale         string     `param:"locale" max:"10" default:"\"\"" doc:"Language of the browser."`
 	Timezone       zone       `param:"timezone" default:"\"\"" doc:"Time zone of the browser, such as Europe/Berlin."`
 	Latitude       latitude   `param:"latitude" default:"0" doc:"Where the browser is, from -90 to 90."`
 	Longitude      longitude  `param:"longitude" default:"0" doc:"Where the browser is, from -180 to 180."`
 	Accuracy       accuracy   `param:"accuracy" default:"0" doc:"Metres, of where it is."`
 	Touch          bool       `param:"touch" default:"false" doc:"The screen can be touched."`
-	Permissions    []string   `param:"permissions" max:"20" default:"[]" oneof:"geolocation,camera,microphone,notifications,midi,push,clipboard-read,clipboard-write,payment-handler,usb,bluetooth,accelerometer,gyroscope,magnetometer,ambient-light-sensor,background-sync,persistent-storage,screen-wake-lock,web-share,xr-spatial-tracking" doc:"What the page may do without asking."`
+	Permissions    []string   `param:"permissions" max:"20" default:"[]" oneof:"geolocation,camera,microphone,notifications,midi,push,clipboard-read,clipboard-write,payment-handler,usb,bluetooth,accelerometer,gyroscope,magnetometer,ambient-light-sensor,background-sync,persistent-storage,screen-wake-lock,web-share,xr-spatial-tracking" fold:"true" doc:"What the page may do without asking."`
 	Sleep          int        `param:"sleep" min:"0" max:"10" default:"0" doc:"Seconds to wait before the picture."`
 	Width          int        `param:"width" min:"0" max:"2000" default:"0" doc:"Pixels of the picture; 0 is as it was taken."`
 	Height         int        `param:"height" min:"0" max:"2000" default:"0" doc:"Pixels of the picture; 0 is as it was taken."`
@@ -110,7 +110,7 @@ type place struct {
 // take, besides the wait that was asked for.
 func (b *Browser) take(ctx context.Context, in screenshotParams, headers map[string]string) ([]byte, error) {
 	o := order{
-		URL: string(in.URL), Theme: string(in.Theme), Headers: headers, Sleep: in.Sleep * 1000, WaitUntil: "load",
+		URL: string(in.URL), Theme: in.Theme, Headers: headers, Sleep: in.Sleep * 1000, WaitUntil: "load",
 		Viewport: viewport{in.ViewportWidth, in.ViewportHeight}, UserAgent: in.UserAgent, FullPage: in.FullPage,
 		Locale: in.Locale, TimeZone: string(in.Timezone), Touch: in.Touch, Permissions: in.Permissions,
 	}

@@ -3,6 +3,7 @@ package console
 
 import (
 	"context"
+	"time"
 
 	"moorfast/internal/api"
 	"moorfast/internal/core/access"
@@ -47,6 +48,7 @@ type Variables struct {
 // Service serves the console endpoints.
 type Service struct {
 	Variables Variables
+	Domains   Domains
 	Policy    *access.Policy
 	// Claimed tells whether the console has its first account.
 	Claimed func(ctx context.Context, tx store.Tx) (bool, error)
@@ -66,6 +68,12 @@ func (s *Service) Endpoints() []api.Endpoint {
 			Summary: "Tell an owner who may use the console and from where, and why somebody may not.",
 			Auth:    identity.Session | identity.JWT, Scopes: []string{"account"}, Rules: rules,
 		}, s.access),
+		api.New(api.Spec{
+			Name: "console.getResource", Method: "GET", Path: "/v1/console/resources",
+			Summary: "Tell whether a domain could be had by a project.",
+			Auth:    identity.Admin, Scopes: []string{"rules.read"}, Rules: rules,
+			Limit: api.Limit{N: 120, Per: time.Minute, Keys: []string{"userId:{userId}, url:{url}"}},
+		}, s.resource),
 		api.New(api.Spec{
 			Name: "console.listProjectScopes", Method: "GET", Path: "/v1/console/scopes/project", Model: "consoleKeyScopeList",
 			Summary: "List the scopes that an API key of a project can have.",

@@ -23,6 +23,7 @@ type Service struct {
 	Storage func(context.Context) error // whether files can be written and read
 	Geo     bool                        // addresses can be placed
 	Scanner Scanner                     // of files; nil where there is none
+	Out     Dialer                      // to hosts whose certificates are looked at
 
 	// Security is what the doctor says of the installation to a caller, as JSON.
 	Security func(ctx context.Context, caller netip.Addr) (json.RawMessage, error)
@@ -44,8 +45,8 @@ func (s *Service) Endpoints() []api.Endpoint {
 		api.New(spec("getStorageLocal", "/storage/local", "healthStatus", "Tell whether the data directory can be read and written."), s.local),
 		api.New(spec("getStorage", "/storage", "healthStatus", "Tell whether files can be written and read where they are stored."), s.storage),
 		api.New(spec("getAntivirus", "/anti-virus", "healthAntivirus", "Tell whether files are searched for viruses."), s.antivirus),
-		api.New(spec("getCertificate", "/certificate", "healthCertificate", "Tell about the certificate of a domain, which comes with custom domains."), later[certificateParams]),
-		api.New(spec("getTime", "/time", "healthTime", "Compare the clock with another's, which would need the internet."), later[none]),
+		api.New(spec("getCertificate", "/certificate", "healthCertificate", "Tell about the certificate that a domain shows."), s.certificate),
+		api.New(spec("getTime", "/time", "healthTime", "Compare the clock with another's, which would need the internet."), s.time),
 		api.New(spec("getGeo", "/geo", "healthStatus", "Tell whether addresses can be placed."), s.geo),
 		api.New(spec("getFailedJobs", "/queue/failed/{name}", "healthQueue", "Count the jobs of a queue that have failed."), s.failed),
 		api.New(security, s.security),
@@ -159,18 +160,14 @@ func (s *Service) geo(context.Context, *api.Call, none) (status, error) {
 	return status{Status: "pass"}, nil
 }
 
-type certificateParams struct {
-	Domain string `param:"domain" max:"253"`
-}
-
-// later answers for what is not built.
-func later[In any](context.Context, *api.Call, In) (status, error) {
+// time answers for what is not built: no other clock is asked.
+func (s *Service) time(context.Context, *api.Call, none) (status, error) {
 	return status{}, apierr.NotImplemented
 }
 
 type failedParams struct {
 	Name      queue `param:"name"`
-	Threshold int   `param:"threshold" default:"5000" min:"0" max:"2147483647"`
+	Threshold int32 `param:"threshold" default:"5000"`
 }
 
 // queue is the name of one of Appwrite's queues.
@@ -197,7 +194,7 @@ type queueSize struct {
 
 // failed counts nothing: there are no queues, so nothing in them fails.
 func (s *Service) failed(_ context.Context, _ *api.Call, in failedParams) (queueSize, error) {
-	if in.Threshold == 0 {
+	if in.Threshold <= 0 {
 		return queueSize{}, apierr.HealthQueueSizeExceeded
 	}
 	return queueSize{}, nil

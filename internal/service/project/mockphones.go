@@ -3,7 +3,6 @@ package project
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
@@ -56,10 +55,7 @@ type otp string
 
 // Check allows six digits.
 func (s otp) Check() error {
-	if len(s) != 6 || strings.Trim(string(s), "0123456789") != "" {
-		return api.Reject("OTP must be 6 digits")
-	}
-	return nil
+	return api.CheckText(string(s), 6, 6, "0123456789")
 }
 
 type mockNumber struct {

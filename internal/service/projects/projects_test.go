@@ -1,6 +1,7 @@
 package projects_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -8,6 +9,34 @@ import (
 )
 
 type m = servertest.M
+
+func TestProjectsOfOthersAreNotThere(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	app.Owner.Must("POST", "/teams", m{"teamId": "away", "name": "Away"})
+	away := app.Owner.With("X-Appwrite-Organization", "away")
+	home := app.Owner.With("X-Appwrite-Organization", app.Admin.Must("GET", "/project", nil).Text("teamId"))
+	for _, c := range []struct {
+		client  *servertest.Client
+		project string
+	}{{home, "nothing"}, {away, "nothing"}, {away, app.ID}} {
+		path := "/organization/projects/" + c.project
+		c.client.Refused("GET", path, nil, 404, "project_not_found")
+		c.client.Refused("PATCH", path, m{"name": "Taken"}, 404, "project_not_found")
+		c.client.Refused("DELETE", path, nil, 404, "project_not_found")
+	}
+	home.Must("PATCH", "/organization/projects/"+app.ID, m{"name": "Mine"})
+	// An organization that is named does not lend its roles to the projects of others.
+	invited := app.Owner.Must("POST", "/teams/away/memberships", m{"email": "eve@example.org", "roles": []string{"owner"}, "url": "http://localhost/"})
+	link, err := url.Parse(invited.Text("inviteLink"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eve, answer := s.Guest("X-Appwrite-Organization", "away"), link.Query()
+	eve.Must("PATCH", "/teams/away/memberships/"+answer.Get("membershipId")+"/status", m{"userId": answer.Get("userId"), "secret": answer.Get("secret")})
+	eve.Refused("PATCH", "/projects/"+app.ID, m{"name": "Taken"}, 401, "general_unauthorized_scope")
+	eve.Refused("PATCH", "/organization/projects/"+app.ID, m{"name": "Taken"}, 404, "project_not_found")
+}
 
 func TestMockNumbersOfOlderClients(t *testing.T) {
 	app := servertest.New(t).Found()

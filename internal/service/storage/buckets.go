@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"strconv"
 
 	"moorfast/internal/api"
 	"moorfast/internal/core/files"
@@ -14,7 +15,7 @@ import (
 
 type listParams struct {
 	Queries api.Queries `param:"queries" default:"[]"`
-	Search  string      `param:"search" min:"0" max:"256" default:"\"\""`
+	Search  string      `param:"search" max:"256" default:"\"\""`
 	Total   bool        `param:"total" default:"true"`
 }
 
@@ -47,7 +48,7 @@ type bucketParams[ID ~string] struct {
 	Permissions       opt.Value[api.Permissions] `param:"permissions"`
 	FileSecurity      bool                       `param:"fileSecurity" default:"false" loose:"true" doc:"Whether files have permissions of their own, beside those of the bucket."`
 	Enabled           bool                       `param:"enabled" default:"true" loose:"true" doc:"Whether the bucket is there for anybody but servers."`
-	MaximumFileSize   opt.Value[int64]           `param:"maximumFileSize" null:"false" loose:"true" doc:"Bytes of the largest file."`
+	MaximumFileSize   opt.Value[fileSize]        `param:"maximumFileSize" null:"false" doc:"Bytes of the largest file."`
 	AllowedExtensions []string                   `param:"allowedFileExtensions" max:"100" each:"64" default:"[]" doc:"Extensions that files may have; none allows all."`
 	Compression       string                     `param:"compression" oneof:"none,gzip,zstd" default:"\"none\"" doc:"How files up to 20 MB are made smaller."`
 	Encryption        bool                       `param:"encryption" default:"true" loose:"true" doc:"Whether files are sealed, whatever their size."`
@@ -55,27 +56,52 @@ type bucketParams[ID ~string] struct {
 	Transformations   bool                       `param:"transformations" default:"true" loose:"true" doc:"Whether clients may have previews."`
 }
 
-// apply makes the parameters the settings of a bucket, whose files may have up to
-// limit bytes.
-func (in *bucketParams[ID]) apply(b *files.Bucket, limit, now int64) error {
-	size := in.MaximumFileSize.Or(limit)
-	if size < 1 || size > limit {
-		return api.Invalid("maximumFileSize", api.Reject("Value must be a valid range between 1 and %s", api.Thousands(limit)))
+// fileSize is a number of bytes. What is none becomes 0, which no bucket may
+// have: what it may have is a setting, so that the message is made where that is
+// known.
+type fileSize int64
+
+// UnmarshalJSON reads integers, which may be sent as texts.
+func (n *fileSize) UnmarshalJSON(raw []byte) error {
+	text, ok := api.Unquote(raw)
+	if !ok {
+		text = string(raw)
 	}
+	size, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		size = 0
+	}
+	*n = fileSize(size)
+	return nil
+}
+
+// size returns how large files may be, where the server takes limit bytes.
+func (in *bucketParams[ID]) size(limit int64) (int64, error) {
+	size := in.MaximumFileSize.Or(fileSize(limit))
+	if size < 1 || int64(size) > limit {
+		return 0, api.Invalid("maximumFileSize", api.Reject("Value must be a valid range between 1 and %s", api.Thousands(limit)))
+	}
+	return int64(size), nil
+}
+
+// apply makes the parameters the settings of a bucket, whose files may have up to
+// size bytes.
+func (in *bucketParams[ID]) apply(b *files.Bucket, size, now int64) {
 	if in.Permissions.Set() {
 		b.Permissions = perm.New(in.Permissions.V, perm.Resource).JSON()
 	}
 	b.UpdatedAt, b.Name, b.Enabled, b.FileSecurity, b.MaximumFileSize = now, in.Name, in.Enabled, in.FileSecurity, size
 	b.Compression, b.Encryption, b.Antivirus, b.Transformations = in.Compression, in.Encryption, in.Antivirus, in.Transformations
 	b.Extensions = in.AllowedExtensions
-	return nil
 }
 
 func (s *Service) createBucket(ctx context.Context, call *api.Call, in bucketParams[api.NewID]) (model.Bucket, error) {
-	b := &files.Bucket{ID: string(in.BucketID), CreatedAt: call.Micros(), Permissions: perm.Set{}.JSON()}
-	if err := in.apply(b, s.Limits.File, b.CreatedAt); err != nil {
+	size, err := in.size(s.Limits.File)
+	if err != nil {
 		return model.Bucket{}, err
 	}
+	b := &files.Bucket{ID: string(in.BucketID), CreatedAt: call.Micros(), Permissions: perm.Set{}.JSON()}
+	in.apply(b, size, b.CreatedAt)
 	return api.Write(ctx, call, func(tx store.Tx) (model.Bucket, error) {
 		if err := files.InsertBucket(ctx, tx, b); err != nil {
 			return model.Bucket{}, err
@@ -99,14 +125,16 @@ func (s *Service) getBucket(ctx context.Context, call *api.Call, in bucketParam)
 }
 
 func (s *Service) updateBucket(ctx context.Context, call *api.Call, in bucketParams[api.ID]) (model.Bucket, error) {
+	size, err := in.size(s.Limits.File)
+	if err != nil {
+		return model.Bucket{}, err
+	}
 	return api.Write(ctx, call, func(tx store.Tx) (model.Bucket, error) {
 		b, err := files.GetBucket(ctx, tx, &call.Actor, string(in.BucketID))
 		if err != nil {
 			return model.Bucket{}, err
 		}
-		if err := in.apply(b, s.Limits.File, call.Micros()); err != nil {
-			return model.Bucket{}, err
-		}
+		in.apply(b, size, call.Micros())
 		if err := files.UpdateBucket(ctx, tx, b); err != nil {
 			return model.Bucket{}, err
 		}

@@ -21,7 +21,7 @@ import (
 type contentParams struct {
 	BucketID api.ID `param:"bucketId"`
 	FileID   api.ID `param:"fileId"`
-	Token    string `param:"token" min:"0" max:"512" default:"\"\"" doc:"Secret of a token that opens the file."`
+	Token    string `param:"token" max:"512" default:"\"\"" doc:"Secret of a token that opens the file."`
 }
 
 // The windows that a range without an end is cut to, in bytes.

@@ -52,7 +52,7 @@ var errFolder = api.Reject("Value must be a path of folders such as a/b/, of no 
 type listFilesParams struct {
 	BucketID api.ID      `param:"bucketId"`
 	Queries  api.Queries `param:"queries" default:"[]"`
-	Search   string      `param:"search" min:"0" max:"256" default:"\"\""`
+	Search   string      `param:"search" max:"256" default:"\"\""`
 	Total    bool        `param:"total" default:"true"`
 }
 

@@ -44,7 +44,7 @@ type previewParams struct {
 	FileID       api.ID  `param:"fileId"`
 	Width        int     `param:"width" min:"0" max:"4000" default:"0"`
 	Height       int     `param:"height" min:"0" max:"4000" default:"0"`
-	Gravity      string  `param:"gravity" oneof:"center,top-left,top,top-right,left,right,bottom-left,bottom,bottom-right" default:"\"center\""`
+	Gravity      string  `param:"gravity" oneof:"center,top-left,top,top-right,left,right,bottom-left,bottom,bottom-right" fold:"true" default:"\"center\""`
 	Quality      int     `param:"quality" min:"-1" max:"100" default:"-1"`
 	BorderWidth  int     `param:"borderWidth" min:"0" max:"100" default:"0"`
 	BorderColor  Color   `param:"borderColor" default:"\"\""`
@@ -53,7 +53,7 @@ type previewParams struct {
 	Rotation     int     `param:"rotation" min:"-360" max:"360" default:"0"`
 	Background   Color   `param:"background" default:"\"\""`
 	Output       string  `param:"output" oneof:"jpg,jpeg,png,webp,heic,avif,gif" default:"\"\""`
-	Token        string  `param:"token" min:"0" max:"512" default:"\"\""`
+	Token        string  `param:"token" max:"512" default:"\"\""`
 }
 
 // sources are the types that previews are made of, and formats the extensions

@@ -46,6 +46,27 @@ func bucket(t testing.TB, settings M, env ...string) (*servertest.Server, server
 	return s, app
 }
 
+func TestSizesAreCheckedBeforeTheBucketIsLookedFor(t *testing.T) {
+	key := servertest.New(t).Found().Key
+	for _, size := range []any{0, 30000001, "x", "", 1.5, []int{1}} {
+		for _, call := range []struct {
+			method, path string
+			body         M
+		}{
+			{"POST", "/storage/buckets", M{"bucketId": "b1", "name": "One", "maximumFileSize": size}},
+			{"PUT", "/storage/buckets/nothing", M{"name": "One", "maximumFileSize": size}},
+		} {
+			got := key.Refused(call.method, call.path, call.body, 400, "general_argument_invalid").Text("message")
+			if got != "Invalid `maximumFileSize` param: Value must be a valid range between 1 and 30,000,000" {
+				t.Errorf("%s with size %v: %s", call.method, size, got)
+			}
+		}
+	}
+	if got := key.Must("POST", "/storage/buckets", M{"bucketId": "b1", "name": "One", "maximumFileSize": "10"}); got.Text("maximumFileSize") != "10" {
+		t.Errorf("a size in a text: %s", got.Body)
+	}
+}
+
 func TestBucketLife(t *testing.T) {
 	s := servertest.New(t)
 	key := s.Found().Key

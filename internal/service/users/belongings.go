@@ -74,7 +74,7 @@ func (s *Service) listTargets(ctx context.Context, call *api.Call, in targetsPar
 type createTargetParams struct {
 	TargetID     api.NewID `param:"targetId"`
 	UserID       api.ID    `param:"userId"`
-	ProviderType string    `param:"providerType" oneof:"email,sms,push"`
+	ProviderType string    `param:"providerType" oneof:"email,sms,push" fold:"true"`
 	Identifier   string    `param:"identifier" max:"255"`
 	ProviderID   api.ID    `param:"providerId" default:"\"\""`
 	Name         string    `param:"name" max:"128" default:"\"\""`

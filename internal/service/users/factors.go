@@ -24,7 +24,7 @@ func (s *Service) listFactors(ctx context.Context, call *api.Call, in userParams
 
 type authenticatorParams struct {
 	UserID api.ID `param:"userId"`
-	Type   string `param:"type" oneof:"totp"`
+	Type   string `param:"type" oneof:"totp" fold:"true"`
 }
 
 func (s *Service) deleteAuthenticator(ctx context.Context, call *api.Call, in authenticatorParams) (api.None, error) {

@@ -50,7 +50,7 @@ type shaParams struct {
 	UserID   api.NewID    `param:"userId"`
 	Email    api.Email    `param:"email"`
 	Password api.Password `param:"password" doc:"The hash, in hex."`
-	Version  string       `param:"passwordVersion" oneof:"sha1,sha224,sha256,sha384,sha512/224,sha512/256,sha512,sha3-224,sha3-256,sha3-384,sha3-512" default:"\"\""`
+	Version  string       `param:"passwordVersion" oneof:"sha1,sha224,sha256,sha384,sha512/224,sha512/256,sha512,sha3-224,sha3-256,sha3-384,sha3-512" fold:"true" default:"\"\""`
 	Name     string       `param:"name" max:"128" default:"\"\""`
 }
 

@@ -122,7 +122,7 @@ func (s *Service) list(ctx context.Context, call *api.Call, in listParams) (webh
 
 type createParams struct {
 	WebhookID api.NewID         `param:"webhookId"`
-	URL       api.WebURL        `param:"url"`
+	URL       api.PublicURL     `param:"url"`
 	Name      string            `param:"name" max:"128"`
 	Events    []event           `param:"events" max:"100"`
 	Enabled   bool              `param:"enabled" default:"true"`
@@ -164,14 +164,14 @@ func (s *Service) get(ctx context.Context, call *api.Call, in webhookParams) (we
 }
 
 type updateParams struct {
-	WebhookID api.ID     `param:"webhookId"`
-	Name      string     `param:"name" max:"128"`
-	URL       api.WebURL `param:"url"`
-	Events    []event    `param:"events" max:"100"`
-	Enabled   bool       `param:"enabled" default:"true"`
-	TLS       bool       `param:"tls" default:"false"`
-	Username  string     `param:"authUsername" default:"\"\"" max:"256"`
-	Password  string     `param:"authPassword" default:"\"\"" max:"256"`
+	WebhookID api.ID        `param:"webhookId"`
+	Name      string        `param:"name" max:"128"`
+	URL       api.PublicURL `param:"url"`
+	Events    []event       `param:"events" max:"100"`
+	Enabled   bool          `param:"enabled" default:"true"`
+	TLS       bool          `param:"tls" default:"false"`
+	Username  string        `param:"authUsername" default:"\"\"" max:"256"`
+	Password  string        `param:"authPassword" default:"\"\"" max:"256"`
 }
 
 func (s *Service) update(ctx context.Context, call *api.Call, in updateParams) (webhook, error) {

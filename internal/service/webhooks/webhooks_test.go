@@ -40,6 +40,15 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+func TestAddressesInsideAreRefused(t *testing.T) {
+	admin := servertest.New(t).Found().Admin
+	for _, url := range []string{"http://localhost/hook", "http://10.0.0.1/hook", "https://hooks.internal/"} {
+		body := m{"webhookId": "hook", "name": "Hook", "url": url, "events": []string{"users.*"}}
+		admin.Refused("POST", "/webhooks", body, 400, "general_argument_invalid")
+		admin.Refused("PUT", "/webhooks/hook", body, 400, "general_argument_invalid")
+	}
+}
+
 func TestSecretIsShownOnce(t *testing.T) {
 	admin := servertest.New(t).Found().Admin
 	body := m{"webhookId": "hook", "name": "Hook", "url": "https://example.com/hook", "events": []string{"users.*"}}
