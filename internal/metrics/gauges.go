@@ -2,6 +2,10 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
+// OnCollect has fn called each time that a collector asks for the metrics. Call it
+// before [Metrics.Handler] serves.
+func (m *Metrics) OnCollect(fn func()) { m.onCollect = fn }
+
 // Gauge adds a number that is asked for when it is collected.
 func (m *Metrics) Gauge(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))

@@ -22,7 +22,8 @@ import (
 
 // Metrics are the counters of one server.
 type Metrics struct {
-	registry *prometheus.Registry
+	registry  *prometheus.Registry
+	onCollect func() // or nil
 
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -222,6 +223,9 @@ func (m *Metrics) Handler(token string, bus *secevent.Bus) http.Handler {
 		case r.URL.Path == "/events":
 			stream(w, r, bus)
 		default:
+			if m.onCollect != nil {
+				m.onCollect()
+			}
 			metrics.ServeHTTP(w, r)
 		}
 	})

@@ -32,12 +32,11 @@ func (n *seen) ignore(by netip.Addr) {
 	n.ignored, n.ignoredBy = n.ignored+1, by
 }
 
-// collect notes that the metrics are asked for, and tells when they were before.
-func (n *seen) collect(now time.Time) (before time.Time) {
+// collect notes that the metrics are asked for.
+func (n *seen) collect(now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	before, n.collected = n.collected, now
-	return before
+	n.collected = now
 }
 
 // live is what only a running server can tell the doctor.

@@ -102,7 +102,7 @@ func TestTheDoctorSeesWhatOnlyTheDatabaseKnows(t *testing.T) {
 }
 
 func TestARunningServerTellsTheDoctorWhatItSees(t *testing.T) {
-	s := servertest.New(t, "MOORFAST_TRUSTED_PROXIES=none")
+	s := servertest.New(t, "MOORFAST_TRUSTED_PROXIES=none", collected)
 	s.Guest("X-Forwarded-For", "192.0.2.1").Must("GET", "/health/version", nil)
 	s.Guest().Must("GET", "/health/version", nil)
 	live := new(doctor.Live)
@@ -111,6 +111,10 @@ func TestARunningServerTellsTheDoctorWhatItSees(t *testing.T) {
 	}
 	if live.Ignored != 1 || live.IgnoredBy != "127.0.0.1" || live.Listen == "" || !live.Since.Equal(s.Clock.Now()) || !live.Collected.IsZero() || live.Process.OpenFiles == 0 {
 		t.Errorf("%+v", live)
+	}
+	scrape(t, s.Monitoring())
+	if err := do(t, s.Server, "doctor.live", struct{}{}, live); err != nil || !live.Collected.Equal(s.Clock.Now()) {
+		t.Errorf("metrics were asked for, and it says %v: %v", live.Collected, err)
 	}
 }
 

@@ -29,6 +29,7 @@ func Version() string {
 
 // gauges adds what is asked for when it is collected.
 func (s *Server) gauges() {
+	s.metrics.OnCollect(func() { s.seen.collect(s.now()) })
 	s.metrics.Gauges("moorfast_key_age_seconds", "How old the keys in use are, by purpose: the oldest of each.", "purpose", s.keyAges)
 	s.metrics.Gauge("moorfast_key_rotation_progress", "How much of what replaced keys have sealed is sealed with new ones: 1 is all.", s.renewed)
 	s.metrics.Gauge("moorfast_cache_bytes", "What is kept of pictures that were made.", func() float64 { return float64(s.cache.Bytes()) })
@@ -37,13 +38,6 @@ func (s *Server) gauges() {
 	})
 	s.metrics.Gauges("moorfast_audit_lag_seconds", "For how long a sink has not had the whole audit log.", "sink", func() map[string]float64 {
 		return lags(s.Audit, func(l audit.Lag) float64 { return l.For.Seconds() })
-	})
-	// Whoever asks for this is collecting, which the doctor wants to know.
-	s.metrics.Gauge("moorfast_collected_seconds", "When these figures were collected before, since 1970; 0 is never.", func() float64 {
-		if before := s.seen.collect(s.now()); !before.IsZero() {
-			return float64(before.Unix())
-		}
-		return 0
 	})
 }
 

@@ -129,6 +129,9 @@ func (s *Server) serve(ctx context.Context, d *door, log *slog.Logger) error {
 // greet says what an operator wants to know at a start.
 func (s *Server) greet(out io.Writer, d *door) {
 	where := "SQLite in " + s.config.Data
+	if s.config.SealedDB {
+		where += ", encrypted"
+	}
 	if s.config.Postgres() {
 		where = "PostgreSQL"
 	}
