@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/certmagic"
+	"github.com/mholt/acmez/v3"
 	"go.uber.org/zap"
 )
 
@@ -23,12 +24,13 @@ type AutoOptions struct {
 	Directory string   // of the authority (RFC 8555 §7.1.1)
 	Roots     string   // a file of whom to trust when asking it; "" is who everybody trusts
 	Host      string   // of the addresses that are listened on; "" is all
+	Hook      []string // a program with arguments that writes records of name servers; empty is none
 	Log       *slog.Logger
 }
 
 // Auto returns certificates that an authority hands out by ACME, with TLS-ALPN-01
-// (RFC 8737) or, where plain HTTP is served as well, HTTP-01. Its terms are
-// agreed to. Names that are not asked for get nothing.
+// (RFC 8737), where plain HTTP is served as well with HTTP-01, and where there is a
+// hook with DNS-01 alone. Its terms are agreed to. Names that are not asked for get nothing.
 func Auto(o AutoOptions) (*Certs, error) {
 	if len(o.Names) == 0 {
 		return nil, errors.New("there is no name to ask a certificate for")
@@ -103,10 +105,14 @@ func (a *auto) challenge(next http.Handler) http.Handler {
 func (a *auto) start(ctx context.Context, secure, plain int) error {
 	// The ports are listened on already. Told of them, the solvers leave the
 	// answers to those listeners.
+	var names acmez.Solver
+	if len(a.options.Hook) > 0 {
+		names = hook{a.options.Hook}
+	}
 	a.config.Issuers = []certmagic.Issuer{certmagic.NewACMEIssuer(a.config, certmagic.ACMEIssuer{
 		CA: a.options.Directory, Email: a.options.Email, Agreed: true, TrustedRoots: a.roots,
 		ListenHost: a.options.Host, AltTLSALPNPort: secure, AltHTTPPort: plain, DisableHTTPChallenge: plain == 0,
-		Logger: a.log,
+		DNS01Solver: names, Logger: a.log,
 	})}
 	if err := a.config.ManageAsync(ctx, a.options.Names); err != nil {
 		return fmt.Errorf("ask for certificates for %s: %w", strings.Join(a.options.Names, ", "), err)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,19 +48,28 @@ func TestAnAuthorityIsAsked(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		plain bool
-	}{{"TLS-ALPN-01", false}, {"HTTP-01", true}} {
+		hook  bool
+	}{{"TLS-ALPN-01", false, false}, {"HTTP-01", true, false}, {"DNS-01", false, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			secure, plain := listen(t), listen(t)
 			wrong := port(listen(t)) // where the authority looks for the challenge that is not to be used
 			tlsPort, httpPort := port(secure), wrong
-			if c.plain {
+			records, program := recorder(t)
+			switch {
+			case c.plain:
 				tlsPort, httpPort = wrong, port(plain)
+			case c.hook:
+				tlsPort = wrong
 			}
-			directory, root := authority(t, pebble, tlsPort, httpPort)
+			directory, root := authority(t, pebble, tlsPort, httpPort, records)
+			var argv []string
+			if c.hook {
+				argv = []string{program}
+			}
 			dir := filepath.Join(t.TempDir(), "acme")
 			certs, err := Auto(AutoOptions{
 				Dir: dir, Names: []string{"app.test"}, Email: "olga@example.org", Directory: directory, Roots: root,
-				Host: "127.0.0.1", Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+				Host: "127.0.0.1", Hook: argv, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -98,6 +108,9 @@ func TestAnAuthorityIsAsked(t *testing.T) {
 			if ends := certs.Ends(); !ends["app.test"].Equal(chain[0].NotAfter) {
 				t.Errorf("they end at %v, want %v", ends, chain[0].NotAfter)
 			}
+			if left, err := os.ReadDir(records); err != nil || len(left) > 0 {
+				t.Errorf("records are left of name servers: %v, %v", left, err)
+			}
 			if conn, err := tls.Dial("tcp", secure.Addr().String(), &tls.Config{ServerName: "other.test", InsecureSkipVerify: true}); err == nil {
 				conn.Close()
 				t.Error("a name that was not asked for has a certificate")
@@ -130,7 +143,7 @@ func listen(t *testing.T) net.Listener {
 }
 
 // authority runs the ACME test server, which looks for challenges on two ports.
-func authority(t *testing.T, pebble string, tlsPort, httpPort int) (directory, root string) {
+func authority(t *testing.T, pebble string, tlsPort, httpPort int, records string) (directory, root string) {
 	t.Helper()
 	dir := t.TempDir()
 	local, err := Local(LocalOptions{Dir: filepath.Join(dir, "local"), Now: time.Now})
@@ -163,7 +176,7 @@ func authority(t *testing.T, pebble string, tlsPort, httpPort int) (directory, r
 	}
 	free.Close()
 	management.Close()
-	cmd := exec.Command(pebble, "-config", file("pebble.json", settings), "-dnsserver", names(t))
+	cmd := exec.Command(pebble, "-config", file("pebble.json", settings), "-dnsserver", names(t, records))
 	cmd.Env = []string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0"}
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Start(); err != nil {
@@ -182,8 +195,21 @@ func authority(t *testing.T, pebble string, tlsPort, httpPort int) (directory, r
 	return "", ""
 }
 
-// names is a name server, by TCP, for which every name is this machine's.
-func names(t *testing.T) string {
+// recorder is a hook, and the directory where it keeps the value of each name.
+func recorder(t *testing.T) (records, program string) {
+	t.Helper()
+	records = t.TempDir()
+	program = filepath.Join(t.TempDir(), "hook")
+	script := "#!/bin/sh\ncase $1 in\npresent) printf %s \"$3\" >" + records + "/$2 ;;\ncleanup) rm -f " + records + "/$2 ;;\n*) echo no such verb; exit 2 ;;\nesac\n"
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return records, program
+}
+
+// names is a name server, by TCP, for which every name is this machine's, and has
+// the text that a file of its name has.
+func names(t *testing.T, records string) string {
 	t.Helper()
 	l := listen(t)
 	go func() {
@@ -192,13 +218,13 @@ func names(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			go answer(conn)
+			go answer(conn, records)
 		}
 	}()
 	return l.Addr().String()
 }
 
-func answer(conn net.Conn) {
+func answer(conn net.Conn, records string) {
 	defer conn.Close()
 	for {
 		var size [2]byte
@@ -216,6 +242,12 @@ func answer(conn net.Conn) {
 			reply.Answers = []dnsmessage.Resource{{
 				Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1},
 				Body:   &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
+			}}
+		}
+		if text, err := os.ReadFile(filepath.Join(records, filepath.Base(strings.TrimSuffix(q.Name.String(), ".")))); err == nil && q.Type == dnsmessage.TypeTXT {
+			reply.Answers = []dnsmessage.Resource{{
+				Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1},
+				Body:   &dnsmessage.TXTResource{TXT: []string{string(text)}},
 			}}
 		}
 		packed, err := reply.Pack()

@@ -153,6 +153,7 @@ type TLS struct {
 	Cert, Key  string   // files
 	ACME       string   // directory of the authority
 	Roots      string   // file of whom to trust when it is asked, or ""
+	Hook       string   // a program with arguments that writes records of name servers, or ""
 	Email      string
 }
 

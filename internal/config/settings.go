@@ -172,6 +172,10 @@ func (c *Config) program() []setting {
 			kind: text(&c.Network.TLS.Roots, nil),
 		},
 		{
+			key: "tls_acme_dns_hook", doc: "a program that writes records of name servers, for an authority that cannot reach this server: an absolute path and arguments, without a shell; present or cleanup, a name and a value are added",
+			kind: text(&c.Network.TLS.Hook, optional(command)),
+		},
+		{
 			key: "tls_email", app: []string{"_APP_EMAIL_CERTIFICATES", "_APP_SYSTEM_SECURITY_EMAIL_ADDRESS"}, doc: "address that it writes to about certificates",
 			kind: text(&c.Network.TLS.Email, oneLine),
 		},

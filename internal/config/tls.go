@@ -14,6 +14,7 @@ func (l *loader) finishTLS() {
 		{"tls_cert", t.Cert, TLSFile},
 		{"tls_key", t.Key, TLSFile},
 		{"tls_acme_roots", t.Roots, TLSAuto},
+		{"tls_acme_dns_hook", t.Hook, TLSAuto},
 	} {
 		if s.text != "" && t.Mode != s.mode {
 			l.wrong(l.from(s.key), "set MOORFAST_TLS="+s.mode+", or remove it", "tls is %s, which has no use for it", t.Mode)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"moorfast/internal/certs"
 	"moorfast/internal/config"
@@ -81,7 +82,7 @@ func (s *Server) certificates(log *slog.Logger) (*certs.Certs, error) {
 	switch t.Mode {
 	case config.TLSAuto:
 		return certs.Auto(certs.AutoOptions{
-			Dir: s.config.TLSPath(), Names: t.Names, Email: t.Email, Directory: t.ACME, Roots: t.Roots, Host: host, Log: log,
+			Dir: s.config.TLSPath(), Names: t.Names, Email: t.Email, Directory: t.ACME, Roots: t.Roots, Host: host, Hook: strings.Fields(t.Hook), Log: log,
 		})
 	case config.TLSFile:
 		return certs.Files(certs.FileOptions{Cert: t.Cert, Key: t.Key, Now: s.now, Log: log})
