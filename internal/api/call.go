@@ -54,6 +54,7 @@ type Client struct {
 	SDK       string                      // "node.js", where an SDK names itself
 	Host      string                      // that the request was sent to, with its port
 	Secure    bool                        // it came by HTTPS
+	Outside   bool                        // it came in where the console is not served
 	Origin    string                      // of the page that sent it, or ""
 	Setup     string                      // the setup token of the console that it shows, or ""
 	Refuses   func(address string) string // why users may not be sent to an address, or ""

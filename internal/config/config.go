@@ -23,6 +23,12 @@ type Config struct {
 	Key     vault.Source // of the root key
 	Profile string       // Standard or Hardened
 
+	// Admin is the listener that alone serves the console, if there is one (C-12).
+	Admin struct {
+		Listen   string // host and port, or ""
+		ClientCA string // file of whose certificates clients have to show, or ""
+	}
+
 	// SealedDB says that the files of SQLite are encrypted as a whole.
 	SealedDB bool
 

@@ -127,6 +127,8 @@ func TestMistakes(t *testing.T) {
 		{"MOORFAST_LISTEN=127.0.0.1:99999", "port"},
 		{"MOORFAST_LISTEN=0.0.0.0:80", "MOORFAST_LISTEN: 0.0.0.0:80 can be reached from other machines, over plain HTTP"},
 		{"MOORFAST_LISTEN=:80", "over plain HTTP"},
+		{"MOORFAST_ADMIN_LISTEN=0.0.0.0:81", "MOORFAST_ADMIN_LISTEN: 0.0.0.0:81 can be reached from other machines, over plain HTTP"},
+		{"MOORFAST_ADMIN_CLIENT_CA=ca.pem", "MOORFAST_ADMIN_CLIENT_CA: there is no listener to ask for certificates"},
 		{"MOORFAST_PROFILE=paranoid", "not one of standard, hardened"},
 		{"MOORFAST_TRUSTED_PROXIES=10.0.0.0/33", `"10.0.0.0/33" is not`},
 		{"MOORFAST_OUTBOUND_ALLOW=internal", `MOORFAST_OUTBOUND_ALLOW: "internal" is not a network`},

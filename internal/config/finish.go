@@ -63,6 +63,7 @@ func (l *loader) finish() {
 	l.finishProfile()
 	l.finishTLS()
 	l.checkListen()
+	l.checkAdmin()
 	if m := c.Metrics; m.Listen != "" && !loopback(m.Listen) && len(m.Token.Reveal()) < leastToken {
 		l.wrong(l.from("metrics.listen"), "set MOORFAST_METRICS_TOKEN to at least 16 chars, such as the output of openssl rand -hex 16",
 			"metrics beyond this machine need a token")
@@ -160,6 +161,21 @@ func (l *loader) checkListen() {
 		l.wrong(l.from("listen"),
 			"set MOORFAST_TLS to auto, file or local, or listen on 127.0.0.1 behind a proxy with TLS, or say _APP_OPTIONS_FORCE_HTTPS=enabled where such a proxy is elsewhere, or =disabled to serve without encryption",
 			"%s can be reached from other machines, over plain HTTP", c.Listen)
+	}
+}
+
+// checkAdmin keeps the console from being served to other machines over plain HTTP.
+func (l *loader) checkAdmin() {
+	a, tls := l.config.Admin, l.config.Network.TLS.On()
+	switch {
+	case a.Listen == "" && a.ClientCA != "":
+		l.wrong(l.from("admin.client_ca"), "set MOORFAST_ADMIN_LISTEN, or remove it", "there is no listener to ask for certificates")
+	case a.ClientCA != "" && !tls:
+		l.wrong(l.from("admin.client_ca"), "set MOORFAST_TLS, or remove it", "clients show certificates by TLS alone")
+	case a.Listen != "" && !tls && hostPort(a.Listen) == nil && !loopback(a.Listen):
+		l.wrong(l.from("admin.listen"), "set MOORFAST_TLS, or listen on 127.0.0.1", "%s can be reached from other machines, over plain HTTP", a.Listen)
+	case a.Listen != "" && a.Listen == l.config.Listen && !strings.HasSuffix(a.Listen, ":0"):
+		l.wrong(l.from("admin.listen"), "choose another port", "it is where everybody comes in")
 	}
 }
 

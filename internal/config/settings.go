@@ -152,6 +152,14 @@ func (c *Config) program() []setting {
 			kind: text(&c.Network.TLS.ListenHTTP, optional(hostPort)),
 		},
 		{
+			key: "admin.listen", doc: "address and port that alone serve the console, and whatever else; elsewhere its routes are not there; unset is where everything is",
+			kind: text(&c.Admin.Listen, optional(hostPort)),
+		},
+		{
+			key: "admin.client_ca", doc: "file of certificates: whoever connects to admin.listen has to show one that these have signed",
+			kind: text(&c.Admin.ClientCA, nil),
+		},
+		{
 			key: "tls_names", doc: "names to have certificates for; unset are the domains of the API and the console, and console.hostnames",
 			kind: list(&c.Network.TLS.Names, hostname),
 		},

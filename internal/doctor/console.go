@@ -190,10 +190,12 @@ func consoleIsAside(_ context.Context, s *Subject) outcome {
 	}
 	a := s.Config.Console.Access
 	switch {
+	case s.Config.Admin.Listen != "":
+		return pass("it answers at %s alone", s.Config.Admin.Listen)
 	case s.desk():
 		return pass("only this machine reaches %s", s.Config.Listen)
 	case a.Addrs.Empty():
-		return fail("_APP_CONSOLE_WHITELIST_IPS with the networks that owners come from", "it answers wherever the API does, to every address")
+		return fail("_APP_CONSOLE_WHITELIST_IPS with the networks that owners come from, or MOORFAST_ADMIN_LISTEN", "it answers wherever the API does, to every address")
 	}
 	return pass("it is for %v", a.Addrs)
 }

@@ -120,6 +120,9 @@ func (g *Gateway) authenticate(ctx context.Context, e *api.Endpoint, p *project.
 	if c.Admin {
 		home = project.Console
 	}
+	if c.Client.Outside && home == project.Console && !e.Rules.Open {
+		return nil, apierr.RouteNotFound
+	}
 	now := g.Units.Now()
 	actor, err := g.user(ctx, home, c, now)
 	if err != nil {

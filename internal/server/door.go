@@ -2,12 +2,15 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 
 	"moorfast/internal/certs"
@@ -19,8 +22,14 @@ import (
 type door struct {
 	main  net.Listener
 	plain net.Listener // of redirects; nil where there is none
+	admin net.Listener // of the console; nil where main serves it
 	certs *certs.Certs // nil where TLS is not ours
+
+	clients *x509.CertPool // whose certificates clients of admin show; nil asks for none
 }
+
+// outside marks the requests of a listener that does not serve the console (C-12).
+type outside struct{}
 
 // openDoor listens, and makes ready what TLS needs.
 func (s *Server) openDoor(ctx context.Context, log *slog.Logger) (*door, error) {
@@ -32,6 +41,9 @@ func (s *Server) openDoor(ctx context.Context, log *slog.Logger) (*door, error) 
 	if d.main, err = listen(ctx, s.config.Listen); err == nil && s.config.Network.TLS.ListenHTTP != "" {
 		d.plain, err = listen(ctx, s.config.Network.TLS.ListenHTTP)
 	}
+	if err == nil {
+		err = d.openAdmin(ctx, s.config.Admin.Listen, s.config.Admin.ClientCA)
+	}
 	if err == nil && d.certs != nil {
 		err = d.certs.Start(ctx, port(d.main), port(d.plain))
 	}
@@ -40,6 +52,24 @@ func (s *Server) openDoor(ctx context.Context, log *slog.Logger) (*door, error) 
 		return nil, err
 	}
 	return d, nil
+}
+
+func (d *door) openAdmin(ctx context.Context, addr, authorities string) (err error) {
+	if addr == "" {
+		return nil
+	}
+	if authorities != "" {
+		pem, err := os.ReadFile(authorities)
+		if err != nil {
+			return fmt.Errorf("MOORFAST_ADMIN_CLIENT_CA: %w", err)
+		}
+		d.clients = x509.NewCertPool()
+		if !d.clients.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("MOORFAST_ADMIN_CLIENT_CA: %s has no certificate in it", authorities)
+		}
+	}
+	d.admin, err = listen(ctx, addr)
+	return err
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -62,7 +92,7 @@ func port(l net.Listener) int {
 }
 
 func (d *door) close() {
-	for _, l := range []net.Listener{d.main, d.plain} {
+	for _, l := range []net.Listener{d.main, d.plain, d.admin} {
 		if l != nil {
 			l.Close()
 		}
@@ -110,8 +140,17 @@ func newHTTP(handler http.Handler, log *slog.Logger) *http.Server {
 	return s
 }
 
-// accept serves what comes through the door until server is shut down.
-func (s *Server) accept(server *http.Server, d *door, log *slog.Logger) error {
+// accept serves what comes through the door until the servers are shut down: for
+// everybody, and for the console where that is apart.
+func (s *Server) accept(server, admin *http.Server, d *door, log *slog.Logger) error {
+	if d.admin != nil {
+		server.BaseContext = func(net.Listener) context.Context { return context.WithValue(context.Background(), outside{}, true) }
+		go func() {
+			if err := d.serve(admin, d.admin, d.clients); !errors.Is(err, http.ErrServerClosed) {
+				log.Error("serve the console", "err", err)
+			}
+		}()
+	}
 	if d.plain != nil {
 		front := newHTTP(d.certs.Challenge(s.httpd.Plain(port(d.main))), log)
 		defer front.Close()
@@ -121,15 +160,27 @@ func (s *Server) accept(server *http.Server, d *door, log *slog.Logger) error {
 			}
 		}()
 	}
+	return d.serve(server, d.main, nil)
+}
+
+// serve serves a listener, by TLS where that is ours. Clients show certificates of
+// some authorities, where there are any.
+func (d *door) serve(server *http.Server, l net.Listener, authorities *x509.CertPool) error {
 	if d.certs == nil {
-		return server.Serve(wire.Listener(d.main))
+		return server.Serve(wire.Listener(l))
 	}
 	server.TLSConfig = d.certs.TLS()
-	return server.ServeTLS(d.main, "", "")
+	if authorities != nil {
+		server.TLSConfig.ClientCAs, server.TLSConfig.ClientAuth = authorities, tls.RequireAndVerifyClientCert
+	}
+	return server.ServeTLS(l, "", "")
 }
 
 // greet tells where the door is, and how clients get to trust it.
 func (d *door) greet(out io.Writer, t config.TLS) {
+	if d.admin != nil {
+		fmt.Fprintf(out, "console:  at %s alone\n", d.admin.Addr())
+	}
 	if d.certs == nil {
 		fmt.Fprintf(out, "API:      http://%s/v1 (Ctrl-C stops)\n", d.main.Addr())
 		return

@@ -45,7 +45,7 @@ type rotation struct {
 func (r rotation) run(point, key string, args ...string) {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), r.bin, append(args, "--yes", "--data", r.dir, "--key", "file:"+key)...)
-	cmd.Env = append(os.Environ(), "MOORFAST_FAILPOINT="+point)
+	cmd.Env = []string{"MOORFAST_FAILPOINT=" + point}
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	killed := errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL

@@ -85,7 +85,7 @@ func peer(n config.Network, ignored func(by netip.Addr)) func(*http.Request) api
 		}
 		return api.Client{
 			Addr: c.Addr, Secure: c.Proto == "https", Host: c.Host,
-			UserAgent: r.UserAgent(), SDK: r.Header.Get("X-SDK-Name"), Origin: r.Header.Get("Origin"),
+			Outside: r.Context().Value(outside{}) != nil, UserAgent: r.UserAgent(), SDK: r.Header.Get("X-SDK-Name"), Origin: r.Header.Get("Origin"),
 			Setup: r.Header.Get("X-Moorfast-Setup-Token"),
 		}
 	}

@@ -111,16 +111,16 @@ func (s *Server) upkeep(ctx context.Context, log *slog.Logger) {
 }
 
 func (s *Server) serve(ctx context.Context, d *door, log *slog.Logger) error {
-	server := newHTTP(s.Handler, log)
+	server, admin := newHTTP(s.Handler, log), newHTTP(s.Handler, log)
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
 		log.Info("stopping: running requests may finish", "within", stopTimeout)
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
-		stopped <- server.Shutdown(stop)
+		stopped <- errors.Join(server.Shutdown(stop), admin.Shutdown(stop))
 	}()
-	if err := s.accept(server, d, log); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.accept(server, admin, d, log); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return <-stopped
