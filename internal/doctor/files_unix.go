@@ -16,12 +16,8 @@ func exposed(path string) (problem, fix string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	mode, most := info.Mode(), os.FileMode(0o600)
-	if info.IsDir() { // who may write to it may replace what is in it
-		most = 0o755
-	}
-	if mode.Perm()&^most != 0 && mode&os.ModeSticky == 0 {
-		return fmt.Sprintf("has mode %o", mode.Perm()), fmt.Sprintf("chmod %o %s", mode.Perm()&most, path), nil
+	if mode, ok := narrowed(info); !ok {
+		return fmt.Sprintf("has mode %o", info.Mode().Perm()), fmt.Sprintf("chmod %o %s", mode, path), nil
 	}
 	var stat unix.Stat_t
 	if err := unix.Stat(path, &stat); err != nil {
@@ -32,6 +28,19 @@ func exposed(path string) (problem, fix string, err error) {
 	}
 	return "", "", nil
 }
+
+// narrowed returns the mode that a file or directory of keys may have at most, and
+// whether it has no wider one.
+func narrowed(info os.FileInfo) (os.FileMode, bool) {
+	mode, most := info.Mode(), os.FileMode(0o600)
+	if info.IsDir() { // who may write to it may replace what is in it
+		most = 0o755
+	}
+	return mode.Perm() & most, mode.Perm()&^most == 0 || mode&os.ModeSticky != 0
+}
+
+// writable reports whether this user may write to a directory. It writes nothing.
+func writable(dir string) bool { return unix.Access(dir, unix.W_OK) == nil }
 
 // sameDisk reports whether two paths are on one file system.
 func sameDisk(a, b string) (bool, error) {

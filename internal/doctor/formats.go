@@ -5,10 +5,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Formats are the ways in which a report can be written.
-var Formats = []string{"text", "json", "sarif", "junit"}
+var Formats = []string{"text", "json", "sarif", "junit", "appwrite"}
 
 // sarifLevels are the words of SARIF for how bad a finding is.
 func (r Result) sarifLevel() string {
@@ -125,6 +126,11 @@ func (r Report) WriteJUnit(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// From returns the report without what is less severe than least.
+func (r Report) From(least Severity) Report {
+	return Report{slices.DeleteFunc(slices.Clone(r.Results), func(result Result) bool { return result.Severity < least })}
 }
 
 // Without returns the report without the failures that another, older one has:

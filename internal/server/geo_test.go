@@ -62,8 +62,12 @@ func TestCountriesThatTheConsoleIsNotFor(t *testing.T) {
 			denied, known, unknown := s.Guest("X-Forwarded-For", "8.8.8.8"), s.Guest("X-Forwarded-For", "2a00::1"), s.Guest("X-Forwarded-For", "9.9.9.9")
 			const typ = "general_region_access_denied"
 			for _, call := range []struct{ method, path string }{
-				{"POST", "/account"}, {"POST", "/account/sessions/email"}, {"POST", "/account/sessions/anonymous"},
-				{"POST", "/account/tokens/magic-url"}, {"POST", "/account/tokens/email"}, {"POST", "/account/tokens/phone"},
+				{"POST", "/account"},
+				{"POST", "/account/sessions/email"},
+				{"POST", "/account/sessions/anonymous"},
+				{"POST", "/account/tokens/magic-url"},
+				{"POST", "/account/tokens/email"},
+				{"POST", "/account/tokens/phone"},
 			} {
 				denied.Refused(call.method, call.path, servertest.M{}, 451, typ)
 				for _, other := range []*servertest.Client{known, unknown} {
