@@ -11,9 +11,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// described is what git describe says of the sources, where the Makefile built
+// them; it counts where Go has not stamped the program.
+var described string
+
 // version is what the program knows of its own making.
 type version struct {
-	Version  string `json:"version"` // of the module, or "devel"
+	Version  string `json:"version"` // of the module or the commit, or "devel"
 	Commit   string `json:"commit,omitempty"`
 	Modified bool   `json:"modified"` // the commit is not all of it
 	Go       string `json:"go"`
@@ -28,6 +32,8 @@ func readVersion() version {
 	}
 	if m := info.Main.Version; m != "" && m != "(devel)" {
 		v.Version = m
+	} else if described != "" {
+		v.Version = described
 	}
 	for _, s := range info.Settings {
 		switch s.Key {
