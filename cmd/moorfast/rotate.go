@@ -257,6 +257,7 @@ func (p *program) keyVerify() *cobra.Command {
 
 func (p *program) keyInventory() *cobra.Command {
 	h := &host{program: p}
+	var cbom bool
 	cmd := &cobra.Command{
 		Use:   "inventory",
 		Short: "List the keys, and how many values each has sealed",
@@ -270,7 +271,10 @@ func (p *program) keyInventory() *cobra.Command {
 			if err := h.run(cmd.Context(), c, "key.inventory", nil, &list); err != nil {
 				return err
 			}
-			if h.json {
+			switch {
+			case cbom:
+				return p.writeJSON(billOfKeys(readVersion(), list, p.now()))
+			case h.json:
 				return p.writeJSON(list)
 			}
 			w := tabwriter.NewWriter(p.out, 0, 8, 2, ' ', 0)
@@ -287,5 +291,6 @@ func (p *program) keyInventory() *cobra.Command {
 		},
 	}
 	h.flags(cmd, false)
+	cmd.Flags().BoolVar(&cbom, "cbom", false, "as CycloneDX 1.6, with the algorithms that are used (a CBOM)")
 	return cmd
 }
