@@ -78,6 +78,8 @@ var only = map[string][]string{
 	"github.com/pelletier/go-toml/v2":  {"internal/config"},
 	"filippo.io/age":                   {"internal/seal", "internal/rootkey"},
 	"github.com/minio/minio-go/v7":     {"internal/blob/s3"},
+	"github.com/aws/aws-sdk-go-v2":     {"internal/rootkey"},
+	"golang.org/x/oauth2":              {"internal/rootkey"},
 	"github.com/tetratelabs/wazero":    {"internal/image/codec"},
 	"github.com/caddyserver/certmagic": {"internal/certs"},
 	"go.uber.org/zap":                  {"internal/certs"},

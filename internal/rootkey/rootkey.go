@@ -12,7 +12,7 @@ import (
 )
 
 // Forms says how a source is written.
-const Forms = "file:PATH, env:NAME, systemd:NAME, exec:COMMAND, age:FILE,IDENTITY or vault-transit:MOUNT/KEY,FILE"
+const Forms = "file:PATH, env:NAME, systemd:NAME, exec:COMMAND, age:FILE,IDENTITY, vault-transit:MOUNT/KEY,FILE, awskms:KEY,FILE, gcpkms:KEY,FILE or azurekv:KEY,FILE"
 
 // Env is where the variables of a process are looked up.
 type Env func(name string) (string, bool)
@@ -27,7 +27,10 @@ func Parse(text string, env Env) (vault.Source, error) {
 		"systemd":       credential,
 		"exec":          program,
 		"age":           encrypted,
-		"vault-transit": transit,
+		"vault-transit": sealedBy("vault-transit", transit),
+		"awskms":        sealedBy("awskms", awsKMS),
+		"gcpkms":        sealedBy("gcpkms", gcpKMS),
+		"azurekv":       sealedBy("azurekv", azureKV),
 	}[kind]
 	switch {
 	case ok && name != "" && known:
@@ -36,8 +39,8 @@ func Parse(text string, env Env) (vault.Source, error) {
 			return vault.Source{}, fmt.Errorf("key source %s: %w", kind, err)
 		}
 		return source, nil
-	case kind == "awskms" || kind == "gcpkms" || kind == "azurekv" || kind == "pkcs11":
-		return vault.Source{}, fmt.Errorf("key source %s: is not built, but exec:COMMAND can run the client of that service", kind)
+	case kind == "pkcs11": // its modules are libraries in C
+		return vault.Source{}, fmt.Errorf("key source %s: is not built, but exec:COMMAND can run a client of the token", kind)
 	}
 	return vault.Source{}, errors.New("it is not a key source: " + Forms + " (never the key itself)")
 }

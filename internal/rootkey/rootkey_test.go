@@ -2,6 +2,7 @@ package rootkey
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -105,7 +106,7 @@ func TestASourceThatGivesNoKeySaysWhy(t *testing.T) {
 }
 
 func TestWhatIsNoSourceIsNotRepeated(t *testing.T) {
-	for _, text := range []string{key, "", "file:", "env:", "exec:relative x", "age:one", "systemd:../x", "vault-transit:key,file", "awskms:x", "other:" + key} {
+	for _, text := range []string{key, "", "file:", "env:", "exec:relative x", "age:one", "systemd:../x", "vault-transit:key,file", "awskms:x", "gcpkms:k,f", "azurekv:http://vault.example.org/keys/k,f", "pkcs11:x,y", "other:" + key} {
 		if _, err := Parse(text, env()); err == nil || strings.Contains(err.Error(), key) {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -113,7 +114,7 @@ func TestWhatIsNoSourceIsNotRepeated(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"file:x", "env:x", "exec:/x y", "age:a,b", "systemd:x", "vault-transit:m/k,f", key} {
+	for _, s := range []string{"file:x", "env:x", "exec:/x y", "age:a,b", "systemd:x", "vault-transit:m/k,f", "awskms:alias/k,f", "gcpkms:projects/p/locations/l/keyRings/r/cryptoKeys/k,f", "azurekv:https://v.vault.azure.net/keys/k,f", key} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -156,7 +157,7 @@ func TestTransit(t *testing.T) {
 		{"it leads elsewhere", []int{302}, 1, "refuses to decrypt"},
 	} {
 		statuses, calls = c.statuses, 0
-		k := &transitKey{mount: "transit", key: "moorfast", file: sealed, env: e, pause: time.Millisecond}
+		k := &sealedKey{sealed, func(context.Context) (opener, error) { return dialTransit("transit", "moorfast", e) }, time.Millisecond}
 		got, err := k.read()
 		if calls != c.calls || (err == nil) != (c.err == "") || err == nil && string(got) != key || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: %q, %v after %d calls", c.name, got, err, calls)

@@ -14,57 +14,44 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"moorfast/internal/vault"
 )
 
-// How long a start waits for the service of a key.
-const (
-	transitTimeout = 5 * time.Second
-	transitTries   = 4
-	firstPause     = 500 * time.Millisecond // twice as long after each try
-	maxAnswer      = 64 << 10
-)
-
-// transit is a key in a file that HashiCorp Vault, or OpenBao, encrypted with a
-// key of its transit engine, and that only it can decrypt. The variables are
-// those of its own client.
-func transit(name string, env Env) (vault.Source, error) {
+// transit is a key that HashiCorp Vault, or OpenBao, encrypted with a key of its
+// transit engine. The variables are those of its own client.
+func transit(name string, env Env) (*sealedKey, error) {
 	key, file, err := pair(name, "vault-transit:MOUNT/KEY,FILE")
-	if err != nil {
-		return vault.Source{}, err
-	}
-	at := strings.LastIndexByte(key, '/')
-	if at <= 0 || at == len(key)-1 {
-		return vault.Source{}, errors.New("it is written vault-transit:MOUNT/KEY,FILE")
-	}
-	t := &transitKey{mount: key[:at], key: key[at+1:], file: file, env: env, pause: firstPause}
-	return vault.KeyService("vault-transit", name, t.read), nil
-}
-
-type transitKey struct {
-	mount, key, file string
-	env              Env
-	pause            time.Duration
-}
-
-func (t *transitKey) variable(name string) string {
-	text, _ := t.env(name)
-	return text
-}
-
-func (t *transitKey) read() ([]byte, error) {
-	sealed, err := vault.ReadKey(t.file)
 	if err != nil {
 		return nil, err
 	}
-	address, err := url.Parse(t.variable("VAULT_ADDR"))
+	at := strings.LastIndexByte(key, '/')
+	if at <= 0 || at == len(key)-1 {
+		return nil, errors.New("it is written vault-transit:MOUNT/KEY,FILE")
+	}
+	return &sealedKey{file: file, connect: func(context.Context) (opener, error) {
+		return dialTransit(key[:at], key[at+1:], env)
+	}}, nil
+}
+
+// transitKey is a key of a transit engine.
+type transitKey struct {
+	client           *http.Client
+	target           string // URL
+	token, namespace string
+}
+
+func dialTransit(mount, key string, env Env) (*transitKey, error) {
+	variable := func(name string) string {
+		text, _ := env(name)
+		return text
+	}
+	address, err := url.Parse(variable("VAULT_ADDR"))
 	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
 		return nil, errors.New("VAULT_ADDR is not an address such as https://vault.example.org:8200")
 	}
-	token := t.variable("VAULT_TOKEN")
-	if path := t.variable("VAULT_TOKEN_FILE"); token == "" && path != "" {
+	token := variable("VAULT_TOKEN")
+	if path := variable("VAULT_TOKEN_FILE"); token == "" && path != "" {
 		text, err := vault.ReadKey(path)
 		if err != nil {
 			return nil, err
@@ -74,30 +61,8 @@ func (t *transitKey) read() ([]byte, error) {
 	if token == "" {
 		return nil, errors.New("VAULT_TOKEN or VAULT_TOKEN_FILE is needed")
 	}
-	client, err := t.client()
-	if err != nil {
-		return nil, err
-	}
-	defer client.CloseIdleConnections()
-	body, err := json.Marshal(map[string]string{"ciphertext": string(sealed)})
-	if err != nil {
-		return nil, err
-	}
-	target := address.JoinPath("v1", t.mount, "decrypt", t.key).String()
-	pause := t.pause
-	for try := 1; ; try++ {
-		text, err := t.decrypt(client, target, token, body)
-		if !errors.Is(err, vault.ErrSourceDown) || try == transitTries {
-			return text, err
-		}
-		time.Sleep(pause)
-		pause *= 2
-	}
-}
-
-func (t *transitKey) client() (*http.Client, error) {
-	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, DisableKeepAlives: true}
-	if path := t.variable("VAULT_CACERT"); path != "" {
+	client := newClient()
+	if path := variable("VAULT_CACERT"); path != "" {
 		pem, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
@@ -106,47 +71,65 @@ func (t *transitKey) client() (*http.Client, error) {
 		if !pool.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("VAULT_CACERT: %s has no certificate", path)
 		}
-		transport.TLSClientConfig.RootCAs = pool
+		client.Transport = &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, DisableKeepAlives: true}
 	}
-	return &http.Client{
-		Transport: transport, Timeout: transitTimeout,
-		// The token is for the address of the settings, and for no other.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	return &transitKey{client, address.JoinPath("v1", mount, "decrypt", key).String(), token, variable("VAULT_NAMESPACE")}, nil
 }
 
-func (t *transitKey) decrypt(client *http.Client, target, token string, body []byte) ([]byte, error) {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, target, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
+// newClient is for a service that is asked once, at the address that the settings
+// name and at no other.
+func newClient() *http.Client {
+	return &http.Client{
+		Timeout:       serviceTimeout,
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	r.Header.Set("X-Vault-Token", token)
-	r.Header.Set("X-Vault-Request", "true")
-	if namespace := t.variable("VAULT_NAMESPACE"); namespace != "" {
-		r.Header.Set("X-Vault-Namespace", namespace)
-	}
-	response, err := client.Do(r)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", vault.ErrSourceDown, err)
-	}
-	defer response.Body.Close()
-	switch {
-	case response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests:
-		return nil, fmt.Errorf("%w: it answers %d", vault.ErrSourceDown, response.StatusCode)
-	case response.StatusCode != http.StatusOK: // what it says besides may quote the request
-		return nil, fmt.Errorf("the service refuses to decrypt %s with key %s/%s: %d", t.file, t.mount, t.key, response.StatusCode)
+}
+
+func (t *transitKey) open(ctx context.Context, sealed []byte) ([]byte, error) {
+	header := http.Header{"X-Vault-Token": {t.token}, "X-Vault-Request": {"true"}}
+	if t.namespace != "" {
+		header.Set("X-Vault-Namespace", t.namespace)
 	}
 	var answer struct {
 		Data struct {
 			Plaintext string `json:"plaintext"`
 		} `json:"data"`
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer); err != nil {
-		return nil, errors.New("the service answers what is not the answer of a transit engine")
+	if err := post(ctx, t.client, t.target, header, map[string]string{"ciphertext": string(sealed)}, &answer); err != nil {
+		return nil, err
 	}
 	text, err := base64.StdEncoding.DecodeString(answer.Data.Plaintext)
-	if err != nil || len(text) == 0 {
+	if err != nil {
 		return nil, errors.New("the service answers without a plaintext")
 	}
-	return vault.TrimKey(text)
+	return text, nil
+}
+
+// post asks a service by JSON.
+func post(ctx context.Context, client *http.Client, target string, header http.Header, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if header != nil {
+		r.Header = header
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(r)
+	if err != nil {
+		return fmt.Errorf("%w: %w", vault.ErrSourceDown, err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return ofStatus(response.StatusCode)
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(out); err != nil {
+		return errors.New("the service answers what it does not say that it answers")
+	}
+	return nil
 }
