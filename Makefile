@@ -113,8 +113,9 @@ fips: ## the units that hold keys, on Go's FIPS 140-3 module; docs/decisions/002
 vulncheck: ## known holes in what the program calls; needs the network, or VULNDB=file:///a/copy
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULNCHECK) $(if $(VULNDB),-db $(VULNDB)) ./...
 
-soak: ## kill the program a thousand times, and look for what is lost
+soak: ## kill the program a thousand times each while it writes, changes keys and records, and look for what is lost
 	MOORFAST_CRASH_ROUNDS=1000 $(GO) test -count=1 -timeout 3h ./test/crash
+	MOORFAST_KILL_ROUNDS=1000 $(GO) test -count=1 -timeout 6h -run 'Kill|Dying' ./internal/server
 
 clean: ## remove what was built
 	rm -rf bin test/sdk/node_modules

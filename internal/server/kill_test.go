@@ -27,8 +27,16 @@ import (
 const (
 	killedDir  = "MOORFAST_KILLED_DIR"
 	killedStep = "MOORFAST_KILLED_STEP"
-	killRounds = "MOORFAST_KILL_ROUNDS" // random kills; 200 without
+	killRounds = "MOORFAST_KILL_ROUNDS" // random kills, instead of what a test does by itself
 )
+
+// rounds is how often a test kills: as often as the environment says, or few times.
+func rounds(few int) int {
+	if n, err := strconv.Atoi(os.Getenv(killRounds)); err == nil {
+		return n
+	}
+	return few
+}
 
 func keyPath(dir string, n int) string {
 	if n == 0 {
@@ -135,10 +143,6 @@ func TestKeysSurviveKills(t *testing.T) {
 	if os.Getenv(killedDir) != "" || testing.Short() {
 		t.Skip()
 	}
-	rounds := 200
-	if n, err := strconv.Atoi(os.Getenv(killRounds)); err == nil {
-		rounds = n
-	}
 	dir := t.TempDir()
 	s := servertest.Open(t, dir)
 	p := s.Found()
@@ -169,7 +173,7 @@ func TestKeysSurviveKills(t *testing.T) {
 	}
 	// A step of a fixed ratio of a cycle's length hits each part of it in turn.
 	const cycle = 60 * time.Millisecond
-	for round := range rounds {
+	for round := range rounds(200) {
 		kill(t, dir, "", time.Duration(round)*7919*time.Microsecond%cycle)
 		check(fmt.Sprint("round ", round))
 	}
