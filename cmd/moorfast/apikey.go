@@ -20,11 +20,53 @@ import (
 func (p *program) apiKeyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "api-key",
-		Short: "Look at the API keys of the projects",
+		Short: "Look at the API keys of the projects, and bind them to networks",
 	}
 	group(cmd)
-	cmd.AddCommand(p.apiKeyScan())
+	cmd.AddCommand(p.apiKeyScan(), p.apiKeyBind())
 	return cmd
+}
+
+func (p *program) apiKeyBind() *cobra.Command {
+	h := &host{program: p}
+	cmd := &cobra.Command{
+		Use:   "bind PROJECT KEY NETWORK…|anywhere",
+		Short: "Have an API key work from some networks only",
+		Long: `Have an API key work from some networks only: addresses, networks such as
+10.1.0.0/16, and the words loopback and private. From elsewhere it is refused, and
+told of as the security event key.elsewhere. It holds for the next request; KEY is
+the id of the key, as moorfast api-key scan --all shows it.`,
+		Example: "  moorfast api-key bind shop 6641a6d2001f 203.0.113.7 10.1.0.0/16\n  moorfast api-key bind shop 6641a6d2001f anywhere",
+		Args:    cobra.MinimumNArgs(3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := config.Load(p.sources())
+			if err != nil {
+				return err
+			}
+			in := server.Binding{Project: args[0], Key: args[1], Networks: args[2:]}
+			if len(args) == 3 && args[2] == "anywhere" {
+				in.Networks = []string{}
+			}
+			var bound server.Binding
+			if err := h.run(cmd.Context(), c, "api-key.bind", in, &bound); err != nil {
+				return err
+			}
+			if h.json {
+				return p.writeJSON(bound)
+			}
+			_, err = fmt.Fprintf(p.out, "%s/%s  works from %s\n", bound.Project, bound.Key, orAnywhere(bound.Networks))
+			return err
+		},
+	}
+	h.flags(cmd, false)
+	return cmd
+}
+
+func orAnywhere(networks []string) string {
+	if len(networks) == 0 {
+		return "anywhere"
+	}
+	return strings.Join(networks, ", ")
 }
 
 func (p *program) apiKeyScan() *cobra.Command {
@@ -124,8 +166,8 @@ func (p *program) reportKeys(keys []server.ScannedKey, asJSON, all bool) error {
 func (p *program) tableOfKeys(keys, shown []server.ScannedKey, wrong int) error {
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	for _, k := range shown {
-		fmt.Fprintf(w, "%s/%s\t%q\t…%s\t%d scopes\tused %s\tends %s\t%s\n",
-			k.Project, k.ID, k.Name, k.Tail, k.Scopes, day(k.Used), day(k.Expires), strings.Join(k.Findings, ", "))
+		fmt.Fprintf(w, "%s/%s\t%q\t…%s\t%d scopes\tfrom %s\tused %s\tends %s\t%s\n",
+			k.Project, k.ID, k.Name, k.Tail, k.Scopes, orAnywhere(k.Networks), day(k.Used), day(k.Expires), strings.Join(k.Findings, ", "))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"moorfast/internal/apierr"
 	"moorfast/internal/identity"
 	"moorfast/internal/project"
+	"moorfast/internal/secevent"
 	"moorfast/internal/token"
 )
 
@@ -70,6 +71,9 @@ func (g *Gateway) key(ctx context.Context, p *project.Project, c *Credentials, a
 		return guest, nil, err
 	case !key.ExpiresAt.IsZero() && !key.ExpiresAt.After(now):
 		return guest, nil, apierr.ProjectKeyExpired
+	case !key.Holds(c.Client.Addr):
+		g.Events.Emit(ctx, secevent.Event{Kind: secevent.KeyElsewhere, Project: p.ID, Address: addr(c.Client.Addr), Details: map[string]string{"keyId": key.ID}})
+		return guest, nil, apierr.UserUnauthorized.Detail("The API key may not be used from this address.")
 	}
 	scopes := append(slices.Clip(key.Scopes), identity.ScopesOf(identity.RoleKeys)...)
 	application := identity.Actor{Kind: identity.Key, KeyID: key.ID}.As("applications", scopes, true)

@@ -2,6 +2,7 @@
 package identity
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -137,6 +138,15 @@ type APIKey struct {
 	ExpiresAt  time.Time // zero for never
 	AccessedAt time.Time
 	SDKs       []string // that have used it
+
+	// Networks are where it may be used from, and none is everywhere. A network
+	// that is not valid contains no address.
+	Networks []netip.Prefix
+}
+
+// Holds reports whether the key may be used from an address.
+func (k *APIKey) Holds(addr netip.Addr) bool {
+	return len(k.Networks) == 0 || slices.ContainsFunc(k.Networks, func(n netip.Prefix) bool { return n.Contains(addr) })
 }
 
 // Session finds a session that is alive at t.

@@ -40,6 +40,7 @@ const (
 	UserBlocked      Kind = "user.blocked"
 	KeyCreated       Kind = "key.created"
 	KeyRevealed      Kind = "key.revealed"
+	KeyElsewhere     Kind = "key.elsewhere"
 	KeyMismatch      Kind = "key.mismatch"
 	KeysRenewed      Kind = "key.renewed"
 	KeySourceDown    Kind = "key.source_down"
@@ -69,7 +70,7 @@ var SealedKinds = [...]string{SealedField, SealedFile}
 var severities = map[Kind]Severity{
 	BruteForce: High, Spray: High, SprayDistributed: Critical,
 	ConsoleDenied: Medium, RootClaimed: Medium, OwnerAdded: Medium, MFADisabled: Medium, UserBlocked: Low,
-	KeyCreated: Low, KeyRevealed: High, KeyMismatch: Critical, KeysRenewed: Low, KeySourceDown: High, KeySourceBack: Low, DecryptFailed: Critical,
+	KeyCreated: Low, KeyRevealed: High, KeyElsewhere: High, KeyMismatch: Critical, KeysRenewed: Low, KeySourceDown: High, KeySourceBack: Low, DecryptFailed: Critical,
 	SSRFBlocked: Medium, AuditTampered: Critical, ProjectDeleted: Medium, Impersonation: Medium, ProtectionOff: Critical, LimitsAlone: Medium,
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"moorfast/internal/apierr"
+	"moorfast/internal/clientaddr"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/identity"
 	"moorfast/internal/store"
@@ -24,6 +27,7 @@ type ScannedKey struct {
 	Created  time.Time `json:"created"`
 	Used     time.Time `json:"used,omitzero"` // about when; zero is never
 	Expires  time.Time `json:"expires,omitzero"`
+	Networks []string  `json:"networks"` // that it is bound to; none is everywhere
 	Findings []string  `json:"findings"`
 }
 
@@ -77,7 +81,7 @@ var ErrNoProject = errors.New("there is no such project")
 
 func scanKey(project string, k *projects.Key, unused time.Duration, now time.Time) ScannedKey {
 	s := ScannedKey{
-		Project: project, ID: k.ID, Name: k.Name, Tail: k.Tail, Scopes: len(k.Scopes), Created: time.UnixMicro(k.CreatedAt).UTC(), Findings: []string{},
+		Project: project, ID: k.ID, Name: k.Name, Tail: k.Tail, Scopes: len(k.Scopes), Created: time.UnixMicro(k.CreatedAt).UTC(), Networks: append([]string{}, k.Networks...), Findings: []string{},
 	}
 	if k.AccessedAt > 0 {
 		s.Used = time.UnixMicro(k.AccessedAt).UTC()
@@ -112,4 +116,52 @@ func writes(scopes []string) (n int) {
 		}
 	}
 	return n
+}
+
+// Binding says from where an API key may be used.
+type Binding struct {
+	Project  string   `json:"project"`
+	Key      string   `json:"key"`
+	Networks []string `json:"networks"` // none is everywhere
+}
+
+// mostNetworks bounds what a key is bound to: each request with it goes through
+// them.
+const mostNetworks = 64
+
+// bindKey binds a key to networks (A-4). It holds for the next request.
+func (s *Server) bindKey(ctx context.Context, in Binding, _ func(any)) (*Binding, error) {
+	var networks []netip.Prefix
+	for _, entry := range in.Networks {
+		list, err := clientaddr.Networks(entry)
+		if err != nil {
+			return nil, &inputError{err}
+		}
+		networks = append(networks, list...)
+	}
+	if len(networks) > mostNetworks {
+		return nil, wrong("a key is bound to at most %d networks", mostNetworks)
+	}
+	p, err := s.core.projects.Find(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil || p.IsConsole() {
+		return nil, wrong("there is no project %.60q", in.Project)
+	}
+	err = s.db.Update(ctx, in.Project, func(tx store.Tx) error {
+		row, err := s.core.projects.BindKey(ctx, tx, in.Key, networks)
+		if errors.Is(err, apierr.KeyNotFound) {
+			return wrong("project %s has no API key %.60q", in.Project, in.Key)
+		}
+		if err != nil {
+			return err
+		}
+		in.Networks = row.Networks
+		return s.carry(ctx, tx, "key/"+row.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &in, nil
 }

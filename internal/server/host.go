@@ -71,6 +71,7 @@ func (s *Server) hostCommands() adminsock.Commands {
 		"admin.unlock":         command(s.unlock),
 		"admin.sessions":       command(s.accountSessions),
 		"admin.allow-ip":       command(s.allowIP),
+		"api-key.bind":         command(s.bindKey),
 		"access.explain":       command(s.explain),
 		"audit.tell":           command(s.tell),
 		"doctor.live":          command(s.live),

@@ -55,7 +55,8 @@ func (s *Server) tell(ctx context.Context, in Told, _ func(any)) (*nothing, erro
 // hosted is a command of the host that runs.
 type hosted struct {
 	event, caller string
-	carried       bool // a transaction has its record
+	carried       bool   // a transaction has its record
+	project       string // of that transaction
 }
 
 type hostKey struct{}
@@ -90,7 +91,7 @@ func (s *Server) recorded(ctx context.Context, name, caller string, in json.RawM
 	outcome := ""
 	switch {
 	case err == nil && h.carried:
-		s.Audit.Committed(store.Platform)
+		s.Audit.Committed(h.project)
 		return result, nil
 	case asked.Dry, slices.Contains(quiet, name):
 		return result, err
@@ -111,8 +112,10 @@ func (s *Server) carry(ctx context.Context, tx store.Tx, resource string) error 
 	if h == nil {
 		return nil
 	}
-	h.carried = true
-	return audit.Append(ctx, tx, s.hostRecord(h, resource, ""))
+	h.carried, h.project = true, tx.Project()
+	record := s.hostRecord(h, resource, "")
+	record.Project = h.project
+	return audit.Append(ctx, tx, record)
 }
 
 // noteChanges records at a start what has happened without a server: commands,

@@ -40,5 +40,6 @@ var (
 		{Number: 7, Name: "relations", SQL: documents.RelationTables},
 		{Number: 8, Name: "audit", SQL: audit.Tables},
 		{Number: 9, Name: "key secrets", SQL: projects.SecretTables},
+		{Number: 10, Name: "key networks", SQL: projects.KeyNetworks},
 	}
 )

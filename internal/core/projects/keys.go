@@ -3,6 +3,7 @@ package projects
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -44,6 +45,13 @@ func (k Key) key() *identity.APIKey {
 	if k.ExpiresAt != 0 {
 		found.ExpiresAt = time.UnixMicro(k.ExpiresAt)
 	}
+	for _, network := range k.Networks {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil { // a key that is bound to what nobody can read is bound to nothing
+			prefix = netip.Prefix{}
+		}
+		found.Networks = append(found.Networks, prefix)
+	}
 	return found
 }
 
@@ -82,6 +90,19 @@ func GetKey(ctx context.Context, tx store.Tx, id string) (Key, error) {
 func (p *Projects) UpdateKey(ctx context.Context, tx store.Tx, row *Key) error {
 	p.keyChanged(tx, row.Hash)
 	return store.Update(ctx, tx, keyTable, row)
+}
+
+// BindKey binds a key to networks; none is a key for everywhere.
+func (p *Projects) BindKey(ctx context.Context, tx store.Tx, id string, networks []netip.Prefix) (Key, error) {
+	row, err := GetKey(ctx, tx, id)
+	if err != nil {
+		return row, err
+	}
+	row.Networks = []string{}
+	for _, n := range networks {
+		row.Networks = append(row.Networks, n.String())
+	}
+	return row, p.UpdateKey(ctx, tx, &row)
 }
 
 // DeleteKey removes a key, which is worth nothing from then on.

@@ -41,6 +41,7 @@ type Key struct {
 	Tail       string   `col:"tail"` // the last chars of the secret, to tell keys apart
 	AccessedAt int64    `col:"accessed_at"`
 	SDKs       []string `col:"sdks"`
+	Networks   []string `col:"networks"` // that it may be used from; none is any
 }
 
 // Platform is a platform as it is stored.
@@ -108,6 +109,11 @@ func Tables(d sqlb.Dialect) []string {
 			", secret " + d.Text() + ", logs " + text + ", attempts " + integer + ")",
 		"CREATE UNIQUE INDEX webhooks_id ON webhooks (id)",
 	}
+}
+
+// KeyNetworks returns the statement that gives keys the networks they are bound to.
+func KeyNetworks(d sqlb.Dialect) []string {
+	return []string{"ALTER TABLE api_keys ADD COLUMN networks " + d.Text() + " NOT NULL DEFAULT '[]'"}
 }
 
 func common(d sqlb.Dialect) string {
