@@ -10,6 +10,8 @@ import (
 const (
 	hardenedLife = 30 * 24 * time.Hour
 	hardenedIdle = 12 * time.Hour
+	// hardenedGrace is the longest time that a new owner has to get a second factor.
+	hardenedGrace = 72 * time.Hour
 )
 
 // finishProfile gives the settings that depend on the profile their defaults
@@ -60,6 +62,7 @@ func (l *loader) finishProfile() {
 		{"console.mfa", c.Console.Access.MFA == access.MFAOff, "set it to owners or all", "owners show a second factor"},
 		{"console.enforce", c.Console.Access.Enforce != access.EnforceAll, "remove it", "the lists reach every request"},
 		{"console.session_lifetime", c.Console.SessionLifetime > hardenedLife, "make it 30d or less", "a console session ends after 30 days"},
+		{"console.mfa_grace", c.Console.Access.MFAGrace > hardenedGrace, "make it 72h or less", "an owner has a second factor after three days"},
 		{"console.session_idle", c.Console.SessionIdle == 0 || c.Console.SessionIdle > hardenedIdle, "make it 12h or less", "an unused console session ends after 12 hours"},
 		{"insecure_dev", c.InsecureDev, "remove it", "no published key is accepted"},
 		{"force_https", !t && !c.Network.ForceHTTPS, "remove it", "nothing is served by plain HTTP"},

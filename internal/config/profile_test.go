@@ -42,6 +42,7 @@ func TestHardenedIsNeverLessThanItsName(t *testing.T) {
 		{"MOORFAST_CONSOLE_MFA=all MOORFAST_CONSOLE_SESSION_LIFETIME=1d MOORFAST_CONSOLE_SESSION_IDLE=1h", ""}, // stricter
 		{"MOORFAST_TLS=local MOORFAST_LISTEN=0.0.0.0:443 _APP_OPTIONS_FORCE_HTTPS=disabled", ""},
 		{"_APP_OPTIONS_ROUTER_PROTECTION=disabled", "_APP_OPTIONS_ROUTER_PROTECTION: the profile hardened promises that only the names"},
+		{"MOORFAST_CONSOLE_MFA_GRACE=73h", "MOORFAST_CONSOLE_MFA_GRACE: the profile hardened promises that an owner has a second factor"},
 		{"MOORFAST_SETUP_TOKEN=off", "MOORFAST_SETUP_TOKEN: the profile hardened promises that the first account"},
 		{"MOORFAST_ENUMERATION=compat", "MOORFAST_ENUMERATION: the profile hardened promises that nobody finds out"},
 		{"MOORFAST_CONSOLE_MFA=off", "MOORFAST_CONSOLE_MFA: the profile hardened promises that owners"},

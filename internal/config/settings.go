@@ -234,6 +234,10 @@ func (c *Config) program() []setting {
 			kind: parsed(&c.Console.Access.MFA, access.ParseMFA),
 		},
 		{
+			key: "console.mfa_grace", start: "0", doc: "how old an account gets before console.mfa holds for it, if it has no second factor yet: 24h; 0 is that it holds at once",
+			kind: duration(&c.Console.Access.MFAGrace, 0),
+		},
+		{
 			key: "enumeration", doc: "hide: recovery answers alike whether there is such an address or not; compat, for projects, is the default, and hide in the profile hardened",
 			kind: words(&c.Console.HideUnknown, "hide", "compat"),
 		},

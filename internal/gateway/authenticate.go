@@ -163,7 +163,7 @@ func (g *Gateway) console(e *api.Endpoint, actor identity.Actor, client api.Clie
 	session, inSession := u.Session(actor.SessionID, now)
 	return g.Console.Factors(access.Proof{
 		Owner: slices.ContainsFunc(u.Memberships, func(m identity.Membership) bool { return slices.Contains(m.Roles, identity.RoleOwner) }),
-		MFA:   u.MFA, Shown: inSession && len(session.Factors) >= 2,
+		MFA:   u.MFA, Shown: inSession && len(session.Factors) >= 2, Age: now.Sub(u.CreatedAt),
 	}, e.Rules.Enrol)
 }
 

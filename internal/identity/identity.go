@@ -106,6 +106,7 @@ type User struct {
 	MFA                          bool // and has a factor to show besides its password
 	Impersonator                 bool
 	Invited                      bool // an invitation made the account
+	CreatedAt                    time.Time
 	AccessedAt                   time.Time
 	PasswordAt                   time.Time // when its password was last set, or zero
 	Labels                       []string

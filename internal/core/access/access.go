@@ -49,6 +49,8 @@ type Settings struct {
 	InvitesBypassList bool // the e-mail list does not hold for invited people
 	Setup             bool // the first account has to show a token; see [Policy.AwaitSetup]
 	MFA               MFA  // who has to show a second factor
+
+	MFAGrace time.Duration // that a new account has, to get one
 }
 
 // Open reports whether anybody may make an account, from anywhere.

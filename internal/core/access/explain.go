@@ -19,6 +19,9 @@ func (p *Policy) Explain() string {
 	case MFAAll:
 		line += "; everybody shows a second factor"
 	}
+	if p.settings.MFA != MFAOff && p.settings.MFAGrace > 0 {
+		line += fmt.Sprintf(", from when an account is %v old", p.settings.MFAGrace)
+	}
 	return line
 }
 

@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"moorfast/internal/apierr"
 )
@@ -36,14 +37,17 @@ type Proof struct {
 	Owner bool // of any organization
 	MFA   bool // the account has a second factor
 	Shown bool // and this session has shown it
+
+	Age time.Duration // of the account
 }
 
 // Factors says whether that is enough. It holds for sessions and for tokens that
 // were made from them alike. Where enrolling is true, the request is one by which
-// an account gets its second factor; those are open until it has one.
+// an account gets its second factor; those are open until it has one, and everything
+// is while the account is younger than the settings give it.
 func (p *Policy) Factors(proof Proof, enrolling bool) error {
 	needed := p.settings.MFA == MFAAll || p.settings.MFA == MFAOwners && proof.Owner
-	if !needed || proof.MFA && proof.Shown || !proof.MFA && enrolling {
+	if !needed || proof.MFA && proof.Shown || !proof.MFA && (enrolling || proof.Age < p.settings.MFAGrace) {
 		return nil
 	}
 	return apierr.UserMoreFactorsRequired

@@ -82,6 +82,7 @@ func TestTheSetupTokenIsTakenOnce(t *testing.T) {
 }
 
 func TestFactorsThatAreNeeded(t *testing.T) {
+	const day = 24 * time.Hour
 	for _, c := range []struct {
 		mfa       MFA
 		proof     Proof
@@ -90,17 +91,20 @@ func TestFactorsThatAreNeeded(t *testing.T) {
 	}{
 		{MFAOff, Proof{Owner: true}, false, true},
 		{MFAOwners, Proof{}, false, true},
-		{MFAOwners, Proof{Owner: true}, false, false},
+		{MFAOwners, Proof{Owner: true, Age: day}, false, false},
 		{MFAOwners, Proof{Owner: true}, true, true},
 		{MFAOwners, Proof{Owner: true, MFA: true}, false, false},
 		{MFAOwners, Proof{Owner: true, MFA: true}, true, false},
 		{MFAOwners, Proof{Owner: true, MFA: true, Shown: true}, false, true},
-		{MFAOwners, Proof{Owner: true, Shown: true}, false, false},
-		{MFAAll, Proof{}, false, false},
+		{MFAOwners, Proof{Owner: true, Shown: true, Age: day}, false, false},
+		{MFAAll, Proof{Age: day}, false, false},
 		{MFAAll, Proof{}, true, true},
+		{MFAAll, Proof{Age: time.Hour - 1}, false, true},
+		{MFAAll, Proof{Age: time.Hour}, false, false},
+		{MFAAll, Proof{Age: time.Minute, MFA: true}, false, false},
 		{MFAAll, Proof{MFA: true, Shown: true}, false, true},
 	} {
-		if err := New(Settings{MFA: c.mfa}).Factors(c.proof, c.enrolling); (err == nil) != c.ok {
+		if err := New(Settings{MFA: c.mfa, MFAGrace: time.Hour}).Factors(c.proof, c.enrolling); (err == nil) != c.ok {
 			t.Errorf("%v, %+v, enrolling %v: %v", c.mfa, c.proof, c.enrolling, err)
 		}
 	}

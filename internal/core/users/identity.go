@@ -54,7 +54,7 @@ func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.Use
 		ID: r.ID, Email: text(r.Email), Name: r.Name, Phone: text(r.Phone),
 		EmailVerified: r.EmailVerified, PhoneVerified: r.PhoneVerified,
 		Blocked: !r.Active, PasswordReset: r.Reset, Impersonator: r.Impersonator, Invited: r.Invited,
-		AccessedAt: time.UnixMicro(r.AccessedAt).UTC(), Labels: r.Labels,
+		CreatedAt: time.UnixMicro(r.CreatedAt).UTC(), AccessedAt: time.UnixMicro(r.AccessedAt).UTC(), Labels: r.Labels,
 	}
 	if r.PasswordUpdate != nil {
 		user.PasswordAt = time.UnixMicro(*r.PasswordUpdate).UTC()
