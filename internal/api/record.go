@@ -130,7 +130,11 @@ func (c *Call) Settle(ctx context.Context) error {
 		return nil
 	}
 	c.record.done, c.record.place = true, c.Project.ID
-	return c.units.Audit.Note(ctx, c.Project.ID, c.Record(""))
+	err := c.units.Audit.Note(ctx, c.Project.ID, c.Record(""))
+	if err != nil && c.units.Audit.Forgo(c.Project.ID, err) {
+		return nil
+	}
+	return err
 }
 
 // Failed notes how a call has ended that was refused, or that failed after its

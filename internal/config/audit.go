@@ -15,7 +15,8 @@ type Audit struct {
 	Retention         time.Duration // of projects; 0 is for ever
 	PlatformRetention time.Duration // of the platform
 
-	Emails string // "plain" or "hashed": how records have addresses of people
+	Emails  string // "plain" or "hashed": how records have addresses of people
+	Failure string // "block" or "degrade": what happens to changes that cannot be recorded
 
 	File          string       // JSON lines are added to it
 	Syslog        string       // udp://, tcp://, tls://host:port, or unix:///path
@@ -41,6 +42,11 @@ func auditRows(a *Audit) []setting {
 			key: "audit.emails", start: "plain",
 			doc:  "how its records have the e-mail addresses of people: plain, or hashed with a key of this installation",
 			kind: choice(&a.Emails, "plain", "hashed"),
+		},
+		{
+			key: "audit.failure", start: "block",
+			doc:  "what happens while the log cannot be written: block refuses changes and the console, degrade goes on without records",
+			kind: choice(&a.Failure, "block", "degrade"),
 		},
 		{
 			key: "audit.file", doc: "a file that the audit log is also written to, as lines of JSON",

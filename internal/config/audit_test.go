@@ -19,6 +19,8 @@ func TestAuditSettings(t *testing.T) {
 		{[]string{"MOORFAST_AUDIT_SYSLOG=tls://logs.example.org:6514"}, ""},
 		{[]string{"MOORFAST_AUDIT_EMAILS=hashed"}, ""},
 		{[]string{"MOORFAST_AUDIT_EMAILS=none"}, "plain, hashed"},
+		{[]string{"MOORFAST_AUDIT_FAILURE=degrade"}, ""},
+		{[]string{"MOORFAST_AUDIT_FAILURE=ignore"}, "block, degrade"},
 		{[]string{"MOORFAST_AUDIT_SYSLOG=unix:///dev/log"}, ""},
 		{[]string{"MOORFAST_AUDIT_OTLP=https://otel.example.org:4318", "MOORFAST_AUDIT_WEBHOOK=https://siem.example.org/in", secret}, ""},
 		{[]string{"MOORFAST_AUDIT_FILE=audit.jsonl"}, "absolute path"},

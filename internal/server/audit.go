@@ -13,6 +13,7 @@ import (
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/fetch"
+	"moorfast/internal/secevent"
 	"moorfast/internal/store"
 )
 
@@ -39,6 +40,9 @@ func (s *Server) openAudit(units *api.Units, log *slog.Logger, clk clock.Clock) 
 			p, err := s.find(ctx, id)
 			return p != nil, err
 		},
+		Degrade:   s.config.Audit.Failure == "degrade",
+		Failing:   s.auditEvent(secevent.AuditFailing),
+		Lost:      s.auditEvent(secevent.AuditLost),
 		Retention: s.config.Audit.Retention, PlatformRetention: s.config.Audit.PlatformRetention,
 		Publish: func(note string) error { return publish(CheckpointPath(s.config.Data), note) },
 	})
@@ -47,6 +51,13 @@ func (s *Server) openAudit(units *api.Units, log *slog.Logger, clk clock.Clock) 
 	}
 	units.Audit = s.Audit
 	return nil
+}
+
+// auditEvent returns what tells of an event with the log of a project.
+func (s *Server) auditEvent(kind secevent.Kind) func(project string) {
+	return func(project string) {
+		s.Events.Emit(context.Background(), secevent.Event{Kind: kind, Project: project})
+	}
 }
 
 // sinks are the places that the settings name besides the log itself. Their
