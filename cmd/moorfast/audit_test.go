@@ -229,3 +229,49 @@ func TestACheckSinceLooksAtNewRecordsOnly(t *testing.T) {
 	spoil(t, dir, "app", `UPDATE audit_blocks SET at = at + 1`)
 	want(t, exitFindings, environ, "audit", "verify", "--since", "1h")
 }
+
+func TestARecordIsProvenElsewhere(t *testing.T) {
+	s, environ := audited(t)
+	_, key, _ := command(t, environ, "audit", "checkpoint", "--public-key")
+	_, note, _ := command(t, environ, "audit", "checkpoint")
+	dir := t.TempDir()
+	file, saved, forged := filepath.Join(dir, "proof"), filepath.Join(dir, "note"), filepath.Join(dir, "forged")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(saved, note)
+	code, proof, err := command(t, environ, "audit", "prove", "3", "--project", "app", "--checkpoint", saved)
+	if code != 0 {
+		t.Fatal(err)
+	}
+	write(file, proof)
+	lines := strings.Split(proof, "\n")
+	lines[3], lines[4] = lines[4], lines[3]
+	write(forged, strings.Join(lines, "\n"))
+	s.Stop()
+	for _, c := range []struct {
+		args []string
+		code int
+		out  string
+	}{
+		{[]string{"audit", "verify", "--proof", file, "--public-key", key}, 0, `"event":"user.update"`},
+		{[]string{"audit", "verify", "--proof", file, "--public-key", key, "--json"}, 0, `"checkpoint": 1`},
+		{[]string{"audit", "verify", "--proof", forged, "--public-key", key}, 1, "FAIL "},
+		{[]string{"audit", "verify", "--proof", file, "--public-key", strings.Replace(key, "+", "x+", 1)}, 2, ""},
+		{[]string{"audit", "verify", "--proof", file}, 2, ""},
+		{[]string{"audit", "verify", "--proof", file, "--public-key", key, "--since", "1h"}, 2, ""},
+		{[]string{"audit", "verify", "--proof", saved, "--public-key", key}, 3, ""},
+	} {
+		if code, out, err := command(t, nil, c.args...); code != c.code || !strings.Contains(out, c.out) {
+			t.Errorf("%v\ngot  %d %s %s\nwant %d %s", c.args, code, out, err, c.code, c.out)
+		}
+	}
+	for args, want := range map[string]int{"prove x": 2, "prove 999 --project app": 3, "prove 1 --project nothing": 2, "prove 1": 0, "prove 1 --checkpoint " + file: 3} {
+		if code, out, err := command(t, environ, append([]string{"audit"}, strings.Fields(args)...)...); code != want {
+			t.Errorf("audit %s: %d %s %s", args, code, out, err)
+		}
+	}
+}

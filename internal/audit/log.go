@@ -224,12 +224,10 @@ func (l *Log) relay(ctx context.Context, all bool) error {
 	}
 	l.mu.Lock()
 	maps.Copy(l.dirty, dirty) // what failed is tried again
-	_, failed := l.troubles[checkpoints]
+	failed := len(l.troubles) > 0
 	l.mu.Unlock()
 	if all || failed || l.since >= checkpointRecords || l.now().Sub(l.stated) >= checkpointEvery {
-		if err := l.checkpoint(ctx); err != nil {
-			bad[checkpoints] = err
-		}
+		l.checkpoint(ctx, bad)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err() // what was cut off is no trouble
@@ -264,67 +262,6 @@ func (l *Log) relayProject(ctx context.Context, project string) error {
 		}
 	}
 	return err
-}
-
-// checkpoint states the heads that have moved. Chains that have nothing more to
-// say are forgotten, and read again when they go on.
-func (l *Log) checkpoint(ctx context.Context) error {
-	c := Checkpoint{Name: l.name, At: l.now().UnixMicro(), Gone: l.gone}
-	for _, project := range sorted(l.chains) {
-		if ch := l.chains[project]; ch.position > ch.stated {
-			c.Heads = append(c.Heads, Head{project, ch.position, ch.head})
-		}
-	}
-	l.stated = l.now()
-	if len(c.Heads) == 0 && len(c.Gone) == 0 {
-		return l.publish()
-	}
-	var note string
-	err := l.db.Update(ctx, store.Platform, func(tx store.Tx) error {
-		number, last, err := lastNote(ctx, tx)
-		if err != nil {
-			return err
-		}
-		c.Number, c.Prev = number+1, Hash{}
-		if last != "" {
-			c.Prev = sum(last)
-		}
-		note = c.sign(l.key)
-		_, err = tx.Exec(ctx, `INSERT INTO audit_checkpoints (number, at, note) VALUES (?, ?, ?)`, c.Number, c.At, note)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("audit: write a checkpoint: %w", err)
-	}
-	l.gone, l.since, l.unpublished = nil, 0, note
-	for _, h := range c.Heads {
-		l.chains[h.Project].stated = h.Position
-	}
-	if len(l.chains) > 1000 {
-		clear(l.chains)
-	}
-	return l.publish()
-}
-
-// publish keeps the newest checkpoint outside of the database. Where that fails,
-// it is done again with the next one, or in the next pass.
-func (l *Log) publish() error {
-	if l.Publish == nil || l.unpublished == "" {
-		return nil
-	}
-	if err := l.Publish(l.unpublished); err != nil {
-		return fmt.Errorf("audit: publish a checkpoint: %w", err)
-	}
-	l.unpublished = ""
-	return nil
-}
-
-func lastNote(ctx context.Context, tx store.Tx) (number int64, note string, err error) {
-	err = store.Each(ctx, tx, `SELECT number, note FROM audit_checkpoints ORDER BY number DESC LIMIT 1`, nil, func(rows store.Rows) error {
-		number, note = rows.Int(0), string(rows.Text(1))
-		return nil
-	})
-	return number, note, err
 }
 
 // LeaveProject waits until the log works no more in a project that is to go, and
@@ -364,7 +301,9 @@ func (l *Log) DropProject(ctx context.Context, project string) error {
 	l.mu.Unlock()
 	delete(l.chains, project)
 	l.gone = append(l.gone, project)
-	return l.checkpoint(ctx)
+	bad := map[string]error{}
+	l.checkpoint(ctx, bad)
+	return bad[checkpoints]
 }
 
 // Close chains what is left, and states it.
