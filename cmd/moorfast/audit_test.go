@@ -71,6 +71,7 @@ func TestTheAuditLogIsReadAndCheckedBesideAServerAndWithoutOne(t *testing.T) {
 			{"audit tail -n 0", 2, ""},
 			{"audit checkpoint", 0, "/audit\n"},
 			{"audit export --format csv", 0, "log,position,seq,"},
+			{"audit export --format ocsf --project app", 0, `"class_uid":6003`},
 			{"audit export --format xml", 2, ""},
 			{"audit verify --file x", 2, ""},
 			{"audit verify --checkpoint /nowhere", 3, ""},

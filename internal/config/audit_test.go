@@ -20,6 +20,8 @@ func TestAuditSettings(t *testing.T) {
 		{[]string{"MOORFAST_AUDIT_EMAILS=hashed"}, ""},
 		{[]string{"MOORFAST_AUDIT_EMAILS=none"}, "plain, hashed"},
 		{[]string{"MOORFAST_AUDIT_FAILURE=degrade"}, ""},
+		{[]string{"MOORFAST_AUDIT_FORMAT=ocsf", "MOORFAST_AUDIT_STDOUT=enabled"}, ""},
+		{[]string{"MOORFAST_AUDIT_FORMAT=xml"}, "json, ocsf"},
 		{[]string{"MOORFAST_AUDIT_FAILURE=ignore"}, "block, degrade"},
 		{[]string{"MOORFAST_AUDIT_SYSLOG=unix:///dev/log"}, ""},
 		{[]string{"MOORFAST_AUDIT_OTLP=https://otel.example.org:4318", "MOORFAST_AUDIT_WEBHOOK=https://siem.example.org/in", secret}, ""},

@@ -65,17 +65,24 @@ func (s *Server) auditEvent(kind secevent.Kind) func(project string) {
 func sinks(c config.Audit) (list []audit.Sink) {
 	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 	out := fetch.New(fetch.Options{Allow: anywhere, Most: 4})
+	var format sink.Format
+	if c.Format == "ocsf" {
+		format = sink.OCSF
+	}
+	if c.Stdout {
+		list = append(list, sink.NewStdout(os.Stdout, format))
+	}
 	if c.File != "" {
-		list = append(list, sink.File{Path: c.File})
+		list = append(list, sink.File{Path: c.File, Format: format})
 	}
 	if c.Syslog != "" {
-		list = append(list, sink.Syslog{Address: c.Syslog})
+		list = append(list, sink.Syslog{Address: c.Syslog, Format: format})
 	}
 	if c.OTLP != "" {
-		list = append(list, sink.OTLP{Address: c.OTLP, Out: out})
+		list = append(list, sink.OTLP{Address: c.OTLP, Out: out, Format: format})
 	}
 	if c.Webhook != "" {
-		list = append(list, sink.Webhook{Address: c.Webhook, Secret: c.WebhookSecret, Out: out, Now: clock.System{}.Now})
+		list = append(list, sink.Webhook{Address: c.Webhook, Secret: c.WebhookSecret, Out: out, Now: clock.System{}.Now, Format: format})
 	}
 	return list
 }
