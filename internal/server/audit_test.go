@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,27 @@ func TestEveryChangeLeavesOneRecord(t *testing.T) {
 	}
 	if r := verify(t, s); len(r.Findings) > 0 || r.Unsealed > 0 || r.Records == 0 {
 		t.Errorf("the log of a server that works: %+v", r)
+	}
+}
+
+// An organization takes its projects with it, and each is recorded with its mark.
+func TestEveryProjectOfAnOrganizationThatGoesIsRecorded(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	s.Project(app.Owner, "shop")
+	before := len(records(t, s, store.Platform))
+	app.Owner.Must("DELETE", "/teams/home", nil)
+	var got []string
+	for _, r := range records(t, s, store.Platform)[before:] {
+		got = append(got, r.Event+" "+r.Resource+" of "+r.Project+" by "+r.Actor.By())
+	}
+	slices.Sort(got)
+	want := []string{"project.delete project/app of app by user/olga", "project.delete project/shop of shop by user/olga", "team.delete team/home of console by user/olga"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if r := verify(t, s); len(r.Findings) > 0 {
+		t.Error(r.Findings)
 	}
 }
 
