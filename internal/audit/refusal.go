@@ -134,7 +134,7 @@ func (l *Log) due(due map[string][]Record, all bool) {
 			due[m.project][i].Count += n
 			continue
 		}
-		due[m.project] = append(due[m.project], r)
+		due[m.project] = slices.Insert(due[m.project], 0, r) // where no bound cuts it off
 	}
 	clear(l.missed)
 }
