@@ -67,7 +67,7 @@ func (l *auditLog) prove(ctx context.Context, project string, seq int64, saved s
 	case errors.Is(err, store.ErrNotFound):
 		return "", fmt.Errorf("there is no record %d in the log of %s, or it is not chained yet", seq, project)
 	case errors.Is(err, audit.ErrNoLeaf):
-		return "", fmt.Errorf("the checkpoint is older than record %d; a server writes one each minute that something happens", seq)
+		return "", fmt.Errorf("the checkpoint does not have record %d in its tree; a server writes one each minute that something happens", seq)
 	case err != nil:
 		return "", err
 	}
