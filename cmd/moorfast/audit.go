@@ -30,7 +30,7 @@ func (p *program) auditCommand() *cobra.Command {
 These commands only read, and may run beside a server.`,
 	}
 	group(cmd)
-	cmd.AddCommand(p.auditTail(), p.auditSearch(), p.auditVerify(), p.auditExport(), p.auditCheckpoint())
+	cmd.AddCommand(p.auditTail(), p.auditSearch(), p.auditVerify(), p.auditExport(), p.auditCheckpoint(), p.auditProve())
 	return cmd
 }
 
@@ -102,7 +102,7 @@ func (p *program) withAudit(cmd *cobra.Command, fn func(ctx context.Context, l *
 func (p *program) auditVerify() *cobra.Command {
 	var asJSON bool
 	var saved []string
-	var file, key string
+	var file, proof, key string
 	var since time.Duration
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -116,10 +116,17 @@ in the data directory, and --checkpoint names others, which were kept elsewhere.
 --since leaves out the records of blocks that were closed before, of which only
 the signatures and the chain are checked: it is for a check every hour.
 
-With --file it checks an export, for which it needs nothing but the public key,
-which "moorfast audit checkpoint --public-key" shows.`,
+With --file it checks an export, and with --proof what "moorfast audit prove" has
+written, for which it needs nothing but the public key, which "moorfast audit
+checkpoint --public-key" shows.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if proof != "" {
+				if file != "" || since != 0 || len(saved) > 0 {
+					return &usageError{errors.New("--proof is checked alone")}
+				}
+				return p.verifyProof(proof, key, asJSON)
+			}
 			var notes []string
 			for _, path := range saved {
 				list, err := readNotes(path)
@@ -161,7 +168,8 @@ which "moorfast audit checkpoint --public-key" shows.`,
 	cmd.Flags().StringArrayVar(&saved, "checkpoint", nil, "file of a checkpoint that was kept elsewhere, or directory of such files; may be given again")
 	cmd.Flags().DurationVar(&since, "since", 0, "leave out the records of before: 24h")
 	cmd.Flags().StringVar(&file, "file", "", "an export to check, instead of the log")
-	cmd.Flags().StringVar(&key, "public-key", "", "what --file is checked with")
+	cmd.Flags().StringVar(&proof, "proof", "", "a proof of a record to check, instead of the log")
+	cmd.Flags().StringVar(&key, "public-key", "", "what --file or --proof is checked with")
 	return cmd
 }
 
@@ -201,12 +209,9 @@ func readNotes(path string) (list []string, err error) {
 }
 
 func verifyExport(path, key string, notes []string) (audit.Report, error) {
-	if key == "" {
-		return audit.Report{}, &usageError{errors.New("--file needs --public-key: the one that is in the file proves nothing")}
-	}
-	name, public, err := audit.ParseVerifierKey(key)
+	name, public, err := publicKey("--file", key)
 	if err != nil {
-		return audit.Report{}, &usageError{fmt.Errorf("--public-key: %w", err)}
+		return audit.Report{}, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -214,6 +219,17 @@ func verifyExport(path, key string, notes []string) (audit.Report, error) {
 	}
 	defer f.Close()
 	return audit.VerifyExport(f, name, public, notes...)
+}
+
+// publicKey reads the key that a flag needs.
+func publicKey(flag, key string) (name string, public ed25519.PublicKey, err error) {
+	if key == "" {
+		return "", nil, &usageError{fmt.Errorf("%s needs --public-key: one that is in the file would prove nothing", flag)}
+	}
+	if name, public, err = audit.ParseVerifierKey(key); err != nil {
+		return "", nil, &usageError{fmt.Errorf("--public-key: %w", err)}
+	}
+	return name, public, nil
 }
 
 func (p *program) reportAudit(r audit.Report, asJSON bool) error {
@@ -233,8 +249,8 @@ func (p *program) reportAudit(r audit.Report, asJSON bool) error {
 		if r.LastAt > 0 {
 			last = time.UnixMicro(r.LastAt).UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(p.out, "%s: %d records of %d projects, %d not chained yet, %d checkpoints (the last: %s), %d of them also from elsewhere\n",
-			verdict, r.Records, r.Projects, r.Unsealed, r.Checkpoints, last, r.Saved)
+		fmt.Fprintf(p.out, "%s: %d records of %d projects, %d not chained yet, %d checkpoints (the last: %s), %d of them also from elsewhere, a tree of %d records\n",
+			verdict, r.Records, r.Projects, r.Unsealed, r.Checkpoints, last, r.Saved, r.Leaves)
 	}
 	if !asJSON && r.Skipped > 0 {
 		fmt.Fprintf(p.out, "%d older records were left out\n", r.Skipped)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -24,6 +25,7 @@ const published = ".checkpoint"
 
 func (p *program) auditPublish() *cobra.Command {
 	var asJSON bool
+	var witness, keep string
 	cmd := &cobra.Command{
 		Use:   "publish DIRECTORY|URL",
 		Short: "Put the checkpoints where whoever has this machine can not change them",
@@ -35,16 +37,25 @@ that are missing there are added. A file that says something else than the log
 does is a fork: nothing is added, and the exit is 1.
 
 To an address the newest one is posted. A witness that has seen another history
-answers with 409, which is a fork too.`,
-		Example: `  moorfast audit checkpoint publish /mnt/witness && git -C /mnt/witness add -A
+answers with 409, which is a fork too. To one that ends in /add-checkpoint it goes
+as C2SP's tlog-witness has it, with the proof that the log goes on from what the
+witness knows. With --keep, the checkpoint is written with the signatures that were
+answered, for "moorfast audit verify --checkpoint"; with --witness-key, one of
+them has to be of that key.`,
+		Example: `  moorfast audit checkpoint publish https://witness.example/add-checkpoint --witness-key KEY --keep cosigned
+  moorfast audit checkpoint publish /mnt/witness && git -C /mnt/witness add -A
   moorfast audit verify --checkpoint /mnt/witness`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			remote := strings.HasPrefix(args[0], "https://") || strings.HasPrefix(args[0], "http://")
+			if !remote && (witness != "" || keep != "") {
+				return &usageError{errors.New("--witness-key and --keep are for an address")}
+			}
 			return p.withAudit(cmd, func(ctx context.Context, l *auditLog) error {
 				done := publication{To: args[0]}
 				var err error
-				if strings.HasPrefix(args[0], "https://") || strings.HasPrefix(args[0], "http://") {
-					err = l.post(ctx, &done)
+				if remote {
+					err = l.post(ctx, &done, witness, keep)
 				} else {
 					err = l.fill(ctx, &done)
 				}
@@ -58,12 +69,18 @@ answers with 409, which is a fork too.`,
 					fmt.Fprintf(p.out, "FAIL checkpoint %d: %s has another: the log was forked, or put back\n", done.Fork, args[0])
 					return errFindings
 				}
-				fmt.Fprintf(p.out, "%d checkpoints were added to %s; the newest is %d\n", done.Added, args[0], done.Newest)
+				signed := ""
+				if done.Cosigned {
+					signed = ", and was signed there"
+				}
+				fmt.Fprintf(p.out, "%d checkpoints were added to %s; the newest is %d%s\n", done.Added, args[0], done.Newest, signed)
 				return nil
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().StringVar(&witness, "witness-key", "", "verifier key of the witness, which has to sign")
+	cmd.Flags().StringVar(&keep, "keep", "", "file for the checkpoint with the signatures that were answered")
 	return cmd
 }
 
@@ -73,6 +90,8 @@ type publication struct {
 	Added  int    `json:"added"`
 	Newest int64  `json:"newest"`
 	Fork   int64  `json:"fork,omitempty"` // the first checkpoint that is another there
+
+	Cosigned bool `json:"cosigned"` // by who was sent it
 }
 
 var errFork = errors.New("another history is known there")
@@ -147,9 +166,9 @@ func addNote(path, note string) error {
 	return errors.Join(err, os.Remove(f.Name()))
 }
 
-// post sends the newest checkpoint to a witness. The address is the operator's,
-// and so may be anywhere.
-func (l *auditLog) post(ctx context.Context, done *publication) error {
+// post sends the newest checkpoint to a witness, and keeps it with the signatures
+// that are answered.
+func (l *auditLog) post(ctx context.Context, done *publication, witness, keep string) error {
 	note, err := audit.Newest(ctx, l.db)
 	if err != nil {
 		return err
@@ -162,30 +181,108 @@ func (l *auditLog) post(ctx context.Context, done *publication) error {
 		return err
 	}
 	done.Newest = c.Number
-	address, err := url.Parse(done.To)
+	if strings.HasPrefix(witness, l.name+"+") {
+		return &usageError{errors.New("--witness-key is the key of the log itself, which has signed anyhow")}
+	}
+	to, err := newWitness(done.To)
 	if err != nil {
-		return &usageError{fmt.Errorf("%.80q is no address", done.To)}
+		return err
 	}
-	port := map[string]int{"http": 80, "https": 443}[address.Scheme]
-	if text := address.Port(); text != "" {
-		if port, err = strconv.Atoi(text); err != nil {
-			return &usageError{fmt.Errorf("%.80q is no address", done.To)}
-		}
+	var answer *fetch.Response
+	if to.protocol {
+		answer, err = l.addCheckpoint(ctx, to, note, c.Size)
+	} else {
+		answer, err = to.send(ctx, note)
 	}
-	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
-	out := fetch.New(fetch.Options{Allow: anywhere, Most: 1})
-	answer, err := out.Do(ctx, fetch.Request{
-		Method: "POST", URL: done.To, Body: []byte(note), Header: map[string]string{"Content-Type": "text/plain; charset=utf-8"},
-	}, fetch.Use{Ports: []int{port}, Timeout: 30 * time.Second})
 	switch {
+	case errors.Is(err, errFork):
+		done.Fork = c.Number
+		return err
 	case err != nil:
 		return fmt.Errorf("publish a checkpoint: %w", err)
-	case answer.Status == 409:
+	case answer.Status == http.StatusConflict:
 		done.Fork = c.Number
 		return errFork
 	case answer.Status < 200 || answer.Status > 299:
 		return fmt.Errorf("publish a checkpoint: the answer was %d", answer.Status)
 	}
 	done.Added = 1
-	return nil
+	return l.cosigned(done, note, string(answer.Body), witness, keep)
+}
+
+// cosigned checks and keeps the signatures of a witness.
+func (l *auditLog) cosigned(done *publication, note, answer, witness, keep string) error {
+	signed, err := audit.Cosign(note, answer, l.name, l.key)
+	if err == nil && witness != "" {
+		err = audit.CosignedBy(signed, witness)
+	}
+	done.Cosigned = err == nil
+	if err != nil && (witness != "" || keep != "") {
+		return err
+	}
+	if keep == "" {
+		return nil
+	}
+	if err := os.WriteFile(keep+".new", []byte(signed), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(keep+".new", keep)
+}
+
+// addCheckpoint sends a checkpoint with the proof that it goes on from what the
+// witness knows, which tells that in its first answer.
+func (l *auditLog) addCheckpoint(ctx context.Context, to *witness, note string, size int64) (*fetch.Response, error) {
+	body, err := audit.WitnessRequest(ctx, l.db, 0, note)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := to.send(ctx, body)
+	if err != nil || answer.Status != http.StatusConflict {
+		return answer, err
+	}
+	known, err := strconv.ParseInt(strings.TrimSpace(string(answer.Body)), 10, 64)
+	switch {
+	case err != nil || known < 0:
+		return nil, errors.New("the answer was 409, without the size that is known there")
+	case known > size:
+		return nil, errFork // it has seen what is here no more
+	}
+	if body, err = audit.WitnessRequest(ctx, l.db, known, note); err != nil {
+		return nil, err
+	}
+	if answer, err = to.send(ctx, body); err == nil && answer.Status == http.StatusUnprocessableEntity {
+		return nil, errFork
+	}
+	return answer, err
+}
+
+// witness is where checkpoints are sent. The address is the operator's, and so may
+// be anywhere.
+type witness struct {
+	url      string
+	port     int
+	protocol bool // it speaks tlog-witness
+	out      *fetch.Client
+}
+
+func newWitness(to string) (*witness, error) {
+	wrong := &usageError{fmt.Errorf("%.80q is no address", to)}
+	address, err := url.Parse(to)
+	if err != nil {
+		return nil, wrong
+	}
+	port := map[string]int{"http": 80, "https": 443}[address.Scheme]
+	if text := address.Port(); text != "" {
+		if port, err = strconv.Atoi(text); err != nil {
+			return nil, wrong
+		}
+	}
+	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+	return &witness{to, port, strings.HasSuffix(address.Path, "/add-checkpoint"), fetch.New(fetch.Options{Allow: anywhere, Most: 1})}, nil
+}
+
+func (w *witness) send(ctx context.Context, body string) (*fetch.Response, error) {
+	return w.out.Do(ctx, fetch.Request{
+		Method: "POST", URL: w.url, Body: []byte(body), Header: map[string]string{"Content-Type": "text/plain; charset=utf-8"},
+	}, fetch.Use{Ports: []int{w.port}, Timeout: 30 * time.Second})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moorfast/internal/audit"
+	"moorfast/internal/audit/sink"
 	"moorfast/internal/store"
 )
 
@@ -223,11 +224,12 @@ func (p *program) auditExport() *cobra.Command {
 		Long: `Write the log with its chain, so that it can be checked elsewhere.
 
 "moorfast audit verify --file FILE --public-key KEY" checks what was written as
-ndjson. As csv, each record has its position and its hash.`,
+ndjson. As csv, each record has its position and its hash. As ocsf, each is a line
+of JSON in the Open Cybersecurity Schema Framework.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != "ndjson" && format != "csv" {
-				return &usageError{fmt.Errorf("--format is ndjson or csv")}
+			if format != "ndjson" && format != "csv" && format != "ocsf" {
+				return &usageError{fmt.Errorf("--format is ndjson, csv or ocsf")}
 			}
 			return p.withAudit(cmd, func(ctx context.Context, l *auditLog) (err error) {
 				places, err := l.places(ctx, project)
@@ -252,7 +254,7 @@ ndjson. As csv, each record has its position and its hash.`,
 		},
 	}
 	cmd.Flags().StringVar(&project, "project", "", "only the log of this project")
-	cmd.Flags().StringVar(&format, "format", "ndjson", "ndjson or csv")
+	cmd.Flags().StringVar(&format, "format", "ndjson", "ndjson, csv or ocsf")
 	cmd.Flags().StringVar(&output, "output", "", "a file that is not there yet (default: the standard output)")
 	return cmd
 }
@@ -262,23 +264,20 @@ func export(ctx context.Context, l *auditLog, places []string, format string, ou
 		enc := json.NewEncoder(out)
 		return audit.Export(ctx, l.db, l.name, l.key, places, func(line *audit.Line) error { return enc.Encode(line) })
 	}
+	if format == "ocsf" {
+		enc := json.NewEncoder(out)
+		return l.entries(ctx, places, func(e *audit.Entry, _ string) error { return enc.Encode(sink.OCSF(e)) })
+	}
 	w := csv.NewWriter(out)
 	columns := []string{"log", "position", "seq", "time", "project", "event", "resource", "endpoint", "outcome", "count", "actorKind", "actorId", "address", "userAgent", "hash", "body"}
 	if err := w.Write(columns); err != nil {
 		return err
 	}
-	err := audit.Export(ctx, l.db, l.name, l.key, places, func(line *audit.Line) error {
-		if line.Type != "record" {
-			return nil
-		}
-		var r audit.Record
-		if err := json.Unmarshal([]byte(line.Body), &r); err != nil {
-			return fmt.Errorf("record %d of %s: %w", line.Seq, line.Log, err)
-		}
+	err := l.entries(ctx, places, func(r *audit.Entry, body string) error {
 		return w.Write([]string{
-			line.Log, strconv.FormatInt(line.Position, 10), strconv.FormatInt(line.Seq, 10), time.UnixMicro(r.At).UTC().Format(time.RFC3339Nano),
+			r.Log, strconv.FormatInt(r.Position, 10), strconv.FormatInt(r.Seq, 10), time.UnixMicro(r.At).UTC().Format(time.RFC3339Nano),
 			plain(r.Project), plain(r.Event), plain(r.Resource), plain(r.Endpoint), plain(r.Outcome), strconv.Itoa(max(r.Count, 1)),
-			plain(r.Actor.Kind), plain(r.Actor.ID), plain(r.Address), plain(r.UserAgent), hex.EncodeToString(line.Hash), line.Body,
+			plain(r.Actor.Kind), plain(r.Actor.ID), plain(r.Address), plain(r.UserAgent), r.Hash, body,
 		})
 	})
 	w.Flush()
@@ -286,6 +285,20 @@ func export(ctx context.Context, l *auditLog, places []string, format string, ou
 		err = w.Error()
 	}
 	return err
+}
+
+// entries calls fn with the records of an export, and their text.
+func (l *auditLog) entries(ctx context.Context, places []string, fn func(e *audit.Entry, body string) error) error {
+	return audit.Export(ctx, l.db, l.name, l.key, places, func(line *audit.Line) error {
+		if line.Type != "record" {
+			return nil
+		}
+		e := audit.Entry{Log: line.Log, Position: line.Position, Seq: line.Seq, Hash: hex.EncodeToString(line.Hash)}
+		if err := json.Unmarshal([]byte(line.Body), &e.Record); err != nil {
+			return fmt.Errorf("record %d of %s: %w", line.Seq, line.Log, err)
+		}
+		return fn(&e, line.Body)
+	})
 }
 
 // plain keeps a text of others from being a formula where a table is opened.

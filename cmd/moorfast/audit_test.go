@@ -2,13 +2,22 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"moorfast/internal/server"
 	"moorfast/internal/server/servertest"
@@ -71,6 +80,7 @@ func TestTheAuditLogIsReadAndCheckedBesideAServerAndWithoutOne(t *testing.T) {
 			{"audit tail -n 0", 2, ""},
 			{"audit checkpoint", 0, "/audit\n"},
 			{"audit export --format csv", 0, "log,position,seq,"},
+			{"audit export --format ocsf --project app", 0, `"class_uid":6003`},
 			{"audit export --format xml", 2, ""},
 			{"audit verify --file x", 2, ""},
 			{"audit verify --checkpoint /nowhere", 3, ""},
@@ -216,6 +226,116 @@ func TestAWitnessGetsTheNewestCheckpointAndMayRefuseIt(t *testing.T) {
 	}
 }
 
+// aWitness speaks tlog-witness for one log, as the standard has it.
+type aWitness struct {
+	*httptest.Server
+	vkey string // of the log
+	key  ed25519.PrivateKey
+	tree tlog.Tree
+}
+
+func newWitnessServer(t *testing.T, vkey string) *aWitness {
+	w := &aWitness{vkey: strings.TrimSpace(vkey), key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		head, text, _ := strings.Cut(string(b), "\n\n")
+		v, err := note.NewVerifier(w.vkey)
+		if err != nil {
+			t.Error(err)
+		}
+		n, err := note.Open([]byte(text), note.VerifierList(v))
+		if err != nil {
+			rw.WriteHeader(http.StatusForbidden)
+			return
+		}
+		lines := strings.Split(head, "\n")
+		if lines[0] != fmt.Sprint("old ", w.tree.N) {
+			rw.WriteHeader(http.StatusConflict)
+			fmt.Fprintln(rw, w.tree.N)
+			return
+		}
+		var proof tlog.TreeProof
+		for _, line := range lines[1:] {
+			h, err := tlog.ParseHash(line)
+			if err != nil {
+				t.Error(err)
+			}
+			proof = append(proof, h)
+		}
+		body := strings.Split(n.Text, "\n")
+		size, err := strconv.ParseInt(body[1], 10, 64)
+		root, failed := tlog.ParseHash(body[2])
+		if err != nil || failed != nil {
+			t.Errorf("%v %v", err, failed)
+		}
+		if w.tree.N > 0 && tlog.CheckTree(proof, size, root, w.tree.N, w.tree.Hash) != nil {
+			rw.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		}
+		w.tree = tlog.Tree{N: size, Hash: root}
+		at := uint64(1_800_000_000)
+		sig := binary.BigEndian.AppendUint32(nil, w.id())
+		sig = binary.BigEndian.AppendUint64(sig, at)
+		sig = append(sig, ed25519.Sign(w.key, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", at, n.Text))...)
+		fmt.Fprintf(rw, "— witness.example %s\n", base64.StdEncoding.EncodeToString(sig))
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *aWitness) public() []byte { return append([]byte{4}, w.key.Public().(ed25519.PublicKey)...) }
+
+func (w *aWitness) id() uint32 {
+	sum := sha256.Sum256(append([]byte("witness.example\n"), w.public()...))
+	return binary.BigEndian.Uint32(sum[:])
+}
+
+func (w *aWitness) verifier() string {
+	return fmt.Sprintf("witness.example+%08x+%s", w.id(), base64.StdEncoding.EncodeToString(w.public()))
+}
+
+func TestAWitnessOfTransparencyLogsSignsAndFindsAFork(t *testing.T) {
+	s, environ := audited(t)
+	_, vkey, _ := command(t, environ, "audit", "checkpoint", "--public-key")
+	w := newWitnessServer(t, vkey)
+	kept := filepath.Join(t.TempDir(), "cosigned")
+	publish := func(code int, key string) string {
+		t.Helper()
+		out, _ := want(t, code, environ, "audit", "checkpoint", "publish", w.URL+"/add-checkpoint", "--witness-key", key, "--keep", kept)
+		return out
+	}
+	if out := publish(exitOK, w.verifier()); !strings.Contains(out, "was signed there") {
+		t.Errorf("got %s", out)
+	}
+	publish(exitOK, w.verifier()) // again, which it takes
+	for range 3 {
+		s.Guest("X-Appwrite-Project", "app").Refused("POST", "/users", servertest.M{}, 401, "general_unauthorized_scope")
+		if err := s.Audit.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		publish(exitOK, w.verifier())
+	}
+	b, err := os.ReadFile(kept)
+	if err != nil || strings.Count(string(b), "\n— ") != 2 {
+		t.Errorf("%s %v", b, err)
+	}
+	want(t, exitOK, environ, "audit", "verify", "--checkpoint", kept)
+	publish(exitUsage, strings.TrimSpace(vkey)) // which has signed anyhow
+	other, err := note.NewEd25519VerifierKey("witness.example", w.key.Public().(ed25519.PublicKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(exitFailed, other) // a signature of another kind
+	publish(exitFailed, "witness.example+00000000+"+base64.StdEncoding.EncodeToString(w.public()))
+	want(t, exitUsage, environ, "audit", "checkpoint", "publish", t.TempDir(), "--keep", kept)
+	w.tree.Hash[0] ^= 1
+	if out := publish(exitFindings, w.verifier()); !strings.Contains(out, "forked") {
+		t.Errorf("another history: %s", out)
+	}
+	w.tree.N += 100
+	publish(exitFindings, w.verifier())
+}
+
 func TestACheckSinceLooksAtNewRecordsOnly(t *testing.T) {
 	s, environ := audited(t)
 	dir := strings.TrimPrefix(environ[0], "MOORFAST_DATA=")
@@ -228,4 +348,50 @@ func TestACheckSinceLooksAtNewRecordsOnly(t *testing.T) {
 	}
 	spoil(t, dir, "app", `UPDATE audit_blocks SET at = at + 1`)
 	want(t, exitFindings, environ, "audit", "verify", "--since", "1h")
+}
+
+func TestARecordIsProvenElsewhere(t *testing.T) {
+	s, environ := audited(t)
+	_, key, _ := command(t, environ, "audit", "checkpoint", "--public-key")
+	_, note, _ := command(t, environ, "audit", "checkpoint")
+	dir := t.TempDir()
+	file, saved, forged := filepath.Join(dir, "proof"), filepath.Join(dir, "note"), filepath.Join(dir, "forged")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(saved, note)
+	code, proof, err := command(t, environ, "audit", "prove", "3", "--project", "app", "--checkpoint", saved)
+	if code != 0 {
+		t.Fatal(err)
+	}
+	write(file, proof)
+	lines := strings.Split(proof, "\n")
+	lines[3], lines[4] = lines[4], lines[3]
+	write(forged, strings.Join(lines, "\n"))
+	s.Stop()
+	for _, c := range []struct {
+		args []string
+		code int
+		out  string
+	}{
+		{[]string{"audit", "verify", "--proof", file, "--public-key", key}, 0, `"event":"user.update"`},
+		{[]string{"audit", "verify", "--proof", file, "--public-key", key, "--json"}, 0, `"checkpoint": 1`},
+		{[]string{"audit", "verify", "--proof", forged, "--public-key", key}, 1, "FAIL "},
+		{[]string{"audit", "verify", "--proof", file, "--public-key", strings.Replace(key, "+", "x+", 1)}, 2, ""},
+		{[]string{"audit", "verify", "--proof", file}, 2, ""},
+		{[]string{"audit", "verify", "--proof", file, "--public-key", key, "--since", "1h"}, 2, ""},
+		{[]string{"audit", "verify", "--proof", saved, "--public-key", key}, 3, ""},
+	} {
+		if code, out, err := command(t, nil, c.args...); code != c.code || !strings.Contains(out, c.out) {
+			t.Errorf("%v\ngot  %d %s %s\nwant %d %s", c.args, code, out, err, c.code, c.out)
+		}
+	}
+	for args, want := range map[string]int{"prove x": 2, "prove 999 --project app": 3, "prove 1 --project nothing": 2, "prove 1": 0, "prove 1 --checkpoint " + file: 3} {
+		if code, out, err := command(t, environ, append([]string{"audit"}, strings.Fields(args)...)...); code != want {
+			t.Errorf("audit %s: %d %s %s", args, code, out, err)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"moorfast/internal/audit"
 	"moorfast/internal/identity"
+	"moorfast/internal/store"
 )
 
 // record is what becomes of the audit record of a call.
@@ -120,6 +121,19 @@ func (c *Call) hole(name string) string {
 	return c.Param(name)
 }
 
+// Also adds a record to a transaction of the call: of something that goes with what
+// its endpoint is for, such as the projects of an organization that is removed.
+func (c *Call) Also(ctx context.Context, tx store.Tx, project, event, resource string) error {
+	if c.units.Audit == nil {
+		return nil
+	}
+	r := c.Record("")
+	r.Project, r.Event, r.Resource = project, event, resource
+	place := tx.Project()
+	tx.OnCommit(func() { c.units.Audit.Committed(place) })
+	return audit.Append(ctx, tx, r)
+}
+
 // Recorded tells whether the record of the call was committed.
 func (c *Call) Recorded() bool { return c.record.done }
 
@@ -130,7 +144,11 @@ func (c *Call) Settle(ctx context.Context) error {
 		return nil
 	}
 	c.record.done, c.record.place = true, c.Project.ID
-	return c.units.Audit.Note(ctx, c.Project.ID, c.Record(""))
+	err := c.units.Audit.Note(ctx, c.Project.ID, c.Record(""))
+	if err != nil && c.units.Audit.Forgo(c.Project.ID, err) {
+		return nil
+	}
+	return err
 }
 
 // Failed notes how a call has ended that was refused, or that failed after its

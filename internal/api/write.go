@@ -21,12 +21,21 @@ func Write[Out any](ctx context.Context, call *Call, fn func(store.Tx) (Out, err
 // transaction that is not what the endpoint is for is [Aside].
 func WriteIn[Out any](ctx context.Context, call *Call, project string, fn func(store.Tx) (Out, error)) (out Out, err error) {
 	carries := call.records()
-	err = call.units.DB.Update(ctx, project, func(tx store.Tx) error {
-		if out, err = fn(tx); err != nil || !carries {
-			return err
+	change := func(with bool) error {
+		return call.units.DB.Update(ctx, project, func(tx store.Tx) error {
+			if out, err = fn(tx); err != nil || !with {
+				return err
+			}
+			return audit.Append(ctx, tx, call.Record(""))
+		})
+	}
+	err = change(carries)
+	if err != nil && carries && call.units.Audit.Forgo(project, err) {
+		if err = change(false); err == nil {
+			call.record.done, call.record.place = true, project
 		}
-		return audit.Append(ctx, tx, call.Record(""))
-	})
+		return out, err
+	}
 	if err == nil && carries {
 		call.recorded(project)
 	}

@@ -33,7 +33,7 @@ type fixture struct {
 
 func migrations(project string) []migrate.Migration {
 	if project == store.Platform {
-		return []migrate.Migration{{Number: 1, Name: "audit", SQL: audit.PlatformTables}}
+		return []migrate.Migration{{Number: 1, Name: "audit", SQL: audit.PlatformTables}, {Number: 2, Name: "audit tree", SQL: audit.TreeTables}}
 	}
 	return []migrate.Migration{{Number: 1, Name: "audit", SQL: audit.Tables}}
 }
@@ -379,4 +379,28 @@ func FuzzVerifyExport(f *testing.F) {
 			t.Errorf("records that nobody signed were found whole: %+v", r)
 		}
 	})
+}
+
+// BenchmarkFlush chains and states a thousand records.
+func BenchmarkFlush(b *testing.B) {
+	f := setup(b)
+	ctx := context.Background()
+	for b.Loop() {
+		b.StopTimer()
+		err := f.db.Update(ctx, "shop", func(tx store.Tx) error {
+			for i := range 1000 {
+				if err := audit.Append(ctx, tx, record(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		f.log.Committed("shop")
+		b.StartTimer()
+		f.flush()
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/record")
 }

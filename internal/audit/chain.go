@@ -62,6 +62,8 @@ func part(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
+func appendNumber(b []byte, n int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(n)) }
+
 // link returns the hash of a record at a position of a project's chain.
 func link(prev Hash, project string, position int64, r *row) Hash {
 	h, _ := linkWith(nil, prev, project, position, r)
@@ -73,8 +75,8 @@ func linkWith(b []byte, prev Hash, project string, position int64, r *row) (Hash
 	b = part(b[:0], "moorfast audit record 1")
 	b = append(b, prev[:]...)
 	b = part(b, project)
-	b = binary.BigEndian.AppendUint64(b, uint64(position))
-	b = binary.BigEndian.AppendUint64(b, uint64(r.Seq))
+	b = appendNumber(b, position)
+	b = appendNumber(b, r.Seq)
 	b = part(b, r.Actor)
 	b = part(b, r.Resource)
 	b = part(b, r.Body)
@@ -91,7 +93,7 @@ func (b *block) signed(project string) []byte {
 		pruned = 1
 	}
 	for _, n := range [...]int64{b.number, b.at, b.position, b.high, b.low, pruned} {
-		t = binary.BigEndian.AppendUint64(t, uint64(n))
+		t = appendNumber(t, n)
 	}
 	t = part(t, string(b.filter))
 	t = append(t, b.prev[:]...)
@@ -107,7 +109,7 @@ func (b *block) sign(key ed25519.PrivateKey, project string) {
 func (b *block) encodeEntries() []byte {
 	out := make([]byte, 0, entrySize*len(b.entries))
 	for _, e := range b.entries {
-		out = binary.BigEndian.AppendUint64(out, uint64(e.seq))
+		out = appendNumber(out, e.seq)
 		out = append(out, e.hash[:]...)
 	}
 	return out

@@ -5,8 +5,10 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"moorfast/internal/audit"
@@ -130,6 +132,62 @@ func TestASinkThatIsAwayMissesNothing(t *testing.T) {
 		}
 	}
 }
+
+// L-6: a sink is away for a day, in which the log goes on, is pruned, and the
+// program is started anew. The time in here is not that of the clock on the wall.
+func TestASinkThatIsAwayForADayGetsEverythingInOrder(t *testing.T) {
+	if os.Getenv("MOORFAST_TEST_SERVER") == "postgres" {
+		t.Skip("the time of a bubble does not go on while a network answers")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(t)
+		m := &memory{away: true, more: make(chan struct{}, 1)}
+		start := func() (stop func()) {
+			f.log = audit.New(audit.Options{
+				DB: f.db, Key: f.key, Instance: "test", Now: time.Now, Log: slog.New(slog.DiscardHandler), Retention: 48 * time.Hour, PlatformRetention: 48 * time.Hour,
+			})
+			f.log.Attach(m)
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan struct{})
+			go func() { f.log.Run(ctx); close(done) }()
+			return func() { cancel(); <-done }
+		}
+		stop := start()
+		for hour := range 24 {
+			f.bulk("shop", 50*hour+1, 50*hour+50)
+			f.bulk("app", hour+1, hour+1)
+			if hour == 12 {
+				stop()
+				stop = start()
+				f.log.Committed("shop")
+			}
+			time.Sleep(time.Hour)
+			if err := f.log.Prune(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if lag := f.log.Lags()["memory"]; lag.Records == 0 || lag.For < 11*time.Hour {
+			t.Errorf("after a day, it is behind by %+v", lag)
+		}
+		m.mu.Lock()
+		m.away = false
+		m.mu.Unlock()
+		time.Sleep(2 * mostPause)
+		stop()
+		next := map[string]int64{}
+		for _, e := range m.got {
+			if next[e.Log]++; e.Position != next[e.Log] {
+				t.Fatalf("record %d of %s came after %d", e.Position, e.Log, next[e.Log]-1)
+			}
+		}
+		if next["shop"] != 24*50 || next["app"] != 24 {
+			t.Errorf("it got %v", next)
+		}
+	})
+}
+
+// mostPause is the longest time after which a sink is asked again.
+const mostPause = time.Minute
 
 // TestALogThatIsCutOffAnywhereIsWhole ends the relay between any two of its
 // transactions, as a kill would, and goes on with another.

@@ -24,6 +24,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"moorfast/internal/store"
@@ -79,6 +80,14 @@ type Options struct {
 	// Retention is for how long records are kept, of projects and of the
 	// platform; 0 is for ever.
 	Retention, PlatformRetention time.Duration
+
+	// Degrade lets changes happen whose record cannot be written. Without it,
+	// they do not.
+	Degrade bool
+
+	// Failing is told that the log of a project cannot be written, and Lost of
+	// each change that was made without its record. Nil is not told.
+	Failing, Lost func(project string)
 }
 
 // When a checkpoint is due, besides at a stop.
@@ -97,23 +106,29 @@ type Log struct {
 	now  func() time.Time
 	name string
 
-	mu      sync.Mutex // never held during I/O
-	dirty   map[string]bool
-	refused refusals
+	mu       sync.Mutex // never held during I/O
+	dirty    map[string]bool
+	refused  refusals
+	missed   map[missed]int
+	troubles map[string]*trouble
+	troubled atomic.Bool // there are some
 
-	working sync.Mutex // held by the relay at work
-	chains  map[string]*chain
-	gone    []string
-	stated  time.Time // when the last checkpoint was
-	since   int       // records since then
-	sinks   []*delivery
+	working     sync.Mutex          // held by the relay at work
+	late        map[string][]Record // that could not be written, to be tried again
+	chains      map[string]*chain
+	gone        []string
+	stated      time.Time // when the last checkpoint was
+	since       int       // records since then
+	unpublished string    // a checkpoint that is not outside of the database yet
+	sinks       []*delivery
 }
 
 // New returns a log. Its relay works in [Log.Run].
 func New(o Options) *Log {
 	return &Log{
 		Options: o, db: o.DB, key: o.Key, now: o.Now, name: Name(o.Instance),
-		dirty: map[string]bool{}, chains: map[string]*chain{},
+		dirty: map[string]bool{}, chains: map[string]*chain{}, late: map[string][]Record{},
+		missed: map[missed]int{}, troubles: map[string]*trouble{},
 	}
 }
 
@@ -146,11 +161,7 @@ func (l *Log) Note(ctx context.Context, project string, r Record) error {
 	if l == nil {
 		return nil
 	}
-	err := l.db.Update(ctx, project, func(tx store.Tx) error { return Append(ctx, tx, r) })
-	if err == nil {
-		l.Committed(project)
-	}
-	return err
+	return l.noteAll(ctx, project, []Record{r})
 }
 
 // Run relays until ctx ends. It looks at every project once, for what was left
@@ -196,27 +207,35 @@ func (l *Log) Flush(ctx context.Context) error {
 func (l *Log) relay(ctx context.Context, all bool) error {
 	l.working.Lock()
 	defer l.working.Unlock()
-	errs := []error{l.tell(ctx, all)}
+	bad := l.tell(ctx, all)
 	l.mu.Lock()
 	dirty := l.dirty
 	l.dirty = map[string]bool{}
 	l.mu.Unlock()
 	for _, project := range sorted(dirty) {
 		if ctx.Err() != nil {
-			errs = append(errs, ctx.Err())
 			break
 		}
 		if err := l.relayProject(ctx, project); err != nil {
-			errs = append(errs, err)
+			bad[project] = errors.Join(bad[project], err)
 			continue
 		}
 		delete(dirty, project)
 	}
 	l.mu.Lock()
 	maps.Copy(l.dirty, dirty) // what failed is tried again
+	failed := len(l.troubles) > 0
 	l.mu.Unlock()
-	if all || l.since >= checkpointRecords || l.now().Sub(l.stated) >= checkpointEvery {
-		errs = append(errs, l.checkpoint(ctx))
+	if all || failed || l.since >= checkpointRecords || l.now().Sub(l.stated) >= checkpointEvery {
+		l.checkpoint(ctx, bad)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // what was cut off is no trouble
+	}
+	l.mind(bad)
+	var errs []error
+	for _, project := range sorted(bad) {
+		errs = append(errs, bad[project])
 	}
 	return errors.Join(errs...)
 }
@@ -243,60 +262,6 @@ func (l *Log) relayProject(ctx context.Context, project string) error {
 		}
 	}
 	return err
-}
-
-// checkpoint states the heads that have moved. Chains that have nothing more to
-// say are forgotten, and read again when they go on.
-func (l *Log) checkpoint(ctx context.Context) error {
-	c := Checkpoint{Name: l.name, At: l.now().UnixMicro(), Gone: l.gone}
-	for _, project := range sorted(l.chains) {
-		if ch := l.chains[project]; ch.position > ch.stated {
-			c.Heads = append(c.Heads, Head{project, ch.position, ch.head})
-		}
-	}
-	l.stated = l.now()
-	if len(c.Heads) == 0 && len(c.Gone) == 0 {
-		return nil
-	}
-	var note string
-	err := l.db.Update(ctx, store.Platform, func(tx store.Tx) error {
-		number, last, err := lastNote(ctx, tx)
-		if err != nil {
-			return err
-		}
-		c.Number, c.Prev = number+1, Hash{}
-		if last != "" {
-			c.Prev = sum(last)
-		}
-		note = c.sign(l.key)
-		_, err = tx.Exec(ctx, `INSERT INTO audit_checkpoints (number, at, note) VALUES (?, ?, ?)`, c.Number, c.At, note)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("audit: write a checkpoint: %w", err)
-	}
-	l.gone, l.since = nil, 0
-	for _, h := range c.Heads {
-		l.chains[h.Project].stated = h.Position
-	}
-	if len(l.chains) > 1000 {
-		clear(l.chains)
-	}
-	if l.Publish == nil {
-		return nil
-	}
-	if err := l.Publish(note); err != nil {
-		return fmt.Errorf("audit: publish a checkpoint: %w", err)
-	}
-	return nil
-}
-
-func lastNote(ctx context.Context, tx store.Tx) (number int64, note string, err error) {
-	err = store.Each(ctx, tx, `SELECT number, note FROM audit_checkpoints ORDER BY number DESC LIMIT 1`, nil, func(rows store.Rows) error {
-		number, note = rows.Int(0), string(rows.Text(1))
-		return nil
-	})
-	return number, note, err
 }
 
 // LeaveProject waits until the log works no more in a project that is to go, and
@@ -336,7 +301,9 @@ func (l *Log) DropProject(ctx context.Context, project string) error {
 	l.mu.Unlock()
 	delete(l.chains, project)
 	l.gone = append(l.gone, project)
-	return l.checkpoint(ctx)
+	bad := map[string]error{}
+	l.checkpoint(ctx, bad)
+	return bad[checkpoints]
 }
 
 // Close chains what is left, and states it.
@@ -354,10 +321,11 @@ func (l *Log) noteAll(ctx context.Context, project string, list []Record) error 
 		}
 		return nil
 	})
-	if err == nil {
-		l.Committed(project)
+	if err != nil {
+		return unwritable(err)
 	}
-	return err
+	l.Committed(project)
+	return nil
 }
 
 // PublicKey is what blocks and checkpoints are checked with.

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,24 +9,34 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // Checkpoint says how far the chains have come: for each project that went on
 // since the checkpoint before, its position and its head. Signed, it is a note
-// in the format of C2SP, which others can check:
+// that others can check, and a checkpoint of a transparency log, as C2SP has both:
 //
 //	moorfast/INSTANCE/audit
-//	NUMBER
-//	HASH of the checkpoint before it
+//	SIZE of the tree
+//	ROOT of the tree
+//	checkpoint NUMBER HASH of the one before it
 //	at MICROSECONDS
-//	project ID POSITION HEAD
 //	gone ID
+//	project ID FROM POSITION HEAD
 //
 //	— NAME SIGNATURE
+//
+// The leaves that it adds to the tree are the records of each project after FROM up
+// to POSITION, in this order. Checkpoints of before there was a tree have the number
+// and the hash in the place of the size and the root, and no FROM.
 //
 // Who keeps one elsewhere can tell when the log is cut off before it.
 type Checkpoint struct {
 	Name   string // "moorfast/INSTANCE/audit"
+	Tree   bool   // it states one
+	Size   int64
+	Root   Hash
 	Number int64
 	Prev   Hash
 	At     int64
@@ -38,8 +47,11 @@ type Checkpoint struct {
 // Head is how far the chain of a project has come.
 type Head struct {
 	Project  string
+	From     int64 // the records after it are added to the tree
 	Position int64
 	Hash     Hash
+
+	leaf int64 // the index of the first of them in the tree, where there is one
 }
 
 // Name returns the name of an installation's log, which its checkpoints carry.
@@ -49,12 +61,21 @@ var b64 = base64.StdEncoding
 
 func (c *Checkpoint) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%d\n%s\nat %d\n", c.Name, c.Number, b64.EncodeToString(c.Prev[:]), c.At)
+	if c.Tree {
+		fmt.Fprintf(&b, "%s\n%d\n%s\ncheckpoint %d %s\n", c.Name, c.Size, b64.EncodeToString(c.Root[:]), c.Number, b64.EncodeToString(c.Prev[:]))
+	} else {
+		fmt.Fprintf(&b, "%s\n%d\n%s\n", c.Name, c.Number, b64.EncodeToString(c.Prev[:]))
+	}
+	fmt.Fprintf(&b, "at %d\n", c.At)
 	for _, id := range c.Gone {
 		fmt.Fprintf(&b, "gone %s\n", id)
 	}
 	for _, h := range c.Heads {
-		fmt.Fprintf(&b, "project %s %d %s\n", h.Project, h.Position, b64.EncodeToString(h.Hash[:]))
+		b.WriteString("project " + h.Project)
+		if c.Tree {
+			fmt.Fprintf(&b, " %d", h.From)
+		}
+		fmt.Fprintf(&b, " %d %s\n", h.Position, b64.EncodeToString(h.Hash[:]))
 	}
 	return b.String()
 }
@@ -82,12 +103,22 @@ func ParseVerifierKey(s string) (name string, key ed25519.PublicKey, err error) 
 	return name, b[1:], nil
 }
 
-func (c *Checkpoint) sign(key ed25519.PrivateKey) string {
-	text := c.text()
-	public := key.Public().(ed25519.PublicKey)
-	sig := binary.BigEndian.AppendUint32(nil, keyID(c.Name, public))
-	sig = append(sig, ed25519.Sign(key, []byte(text))...)
-	return text + "\n— " + c.Name + " " + b64.EncodeToString(sig) + "\n"
+// signer signs notes.
+type signer struct {
+	name string
+	key  ed25519.PrivateKey
+}
+
+func (s signer) Name() string                     { return s.name }
+func (s signer) KeyHash() uint32                  { return keyID(s.name, s.key.Public().(ed25519.PublicKey)) }
+func (s signer) Sign(text []byte) ([]byte, error) { return ed25519.Sign(s.key, text), nil }
+
+func (c *Checkpoint) sign(key ed25519.PrivateKey) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: c.text()}, signer{c.Name, key})
+	if err != nil {
+		return "", fmt.Errorf("audit: sign a checkpoint: %w", err)
+	}
+	return string(signed), nil
 }
 
 // Errors of a checkpoint.
@@ -99,33 +130,26 @@ var (
 // maxNote bounds a note, in bytes.
 const maxNote = 16 << 20
 
-// OpenNote reads a signed checkpoint and checks its signature.
-func OpenNote(note string, name string, key ed25519.PublicKey) (*Checkpoint, error) {
-	text, sigs, ok := strings.Cut(note, "\n\n")
-	if !ok || len(note) > maxNote {
+// OpenNote reads a signed checkpoint and checks its signature. Others may have
+// signed it as well, as witnesses do.
+func OpenNote(text string, name string, key ed25519.PublicKey) (*Checkpoint, error) {
+	if len(text) > maxNote {
 		return nil, ErrNote
 	}
-	text += "\n"
-	signed := false
-	for line := range strings.Lines(sigs) {
-		by, sig, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(line, "— "), "\n"), " ")
-		b, err := b64.DecodeString(sig)
-		if !ok || err != nil || len(b) < 5 || !strings.HasPrefix(line, "— ") {
-			return nil, ErrNote
-		}
-		want := binary.BigEndian.AppendUint32(nil, keyID(name, key))
-		// Others may sign the same note, as witnesses do.
-		if by == name && bytes.Equal(b[:4], want) {
-			if !ed25519.Verify(key, []byte(text), b[4:]) {
-				return nil, ErrSignature
-			}
-			signed = true
-		}
+	verifier, err := note.NewVerifier(VerifierKey(name, key))
+	if err != nil {
+		return nil, fmt.Errorf("audit: the key of checkpoints: %w", err)
 	}
-	if !signed {
+	opened, err := note.Open([]byte(text), note.VerifierList(verifier))
+	var unverified *note.UnverifiedNoteError
+	var invalid *note.InvalidSignatureError
+	switch {
+	case errors.As(err, &unverified), errors.As(err, &invalid):
 		return nil, ErrSignature
+	case err != nil:
+		return nil, ErrNote
 	}
-	c, err := parseCheckpoint(text)
+	c, err := parseCheckpoint(opened.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -135,45 +159,113 @@ func OpenNote(note string, name string, key ed25519.PublicKey) (*Checkpoint, err
 	return c, nil
 }
 
+// parseNote reads a checkpoint without a look at its signatures.
+func parseNote(text string) (*Checkpoint, error) {
+	text, _, ok := strings.Cut(text, "\n\n")
+	if !ok {
+		return nil, ErrNote
+	}
+	return parseCheckpoint(text + "\n")
+}
+
 func parseCheckpoint(text string) (*Checkpoint, error) {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if len(lines) < 4 {
 		return nil, ErrNote
 	}
 	c := &Checkpoint{Name: lines[0]}
-	var err error
-	if c.Number, err = strconv.ParseInt(lines[1], 10, 64); err != nil {
+	first, err := strconv.ParseInt(lines[1], 10, 64)
+	if err != nil || first < 0 {
 		return nil, ErrNote
 	}
-	if c.Prev, err = parseHash(lines[2]); err != nil {
+	hash, err := parseHash(lines[2])
+	if err != nil {
 		return nil, err
 	}
-	at, ok := strings.CutPrefix(lines[3], "at ")
+	c.Number, c.Prev, lines = first, hash, lines[3:]
+	if rest, ok := strings.CutPrefix(lines[0], "checkpoint "); ok {
+		number, prev, _ := strings.Cut(rest, " ")
+		c.Tree, c.Size, c.Root, lines = true, first, hash, lines[1:]
+		if c.Number, err = strconv.ParseInt(number, 10, 64); err != nil || len(lines) == 0 {
+			return nil, ErrNote
+		}
+		if c.Prev, err = parseHash(prev); err != nil {
+			return nil, err
+		}
+	}
+	at, ok := strings.CutPrefix(lines[0], "at ")
 	if c.At, err = strconv.ParseInt(at, 10, 64); err != nil || !ok {
 		return nil, ErrNote
 	}
-	for _, line := range lines[4:] {
-		words := strings.Split(line, " ")
-		switch {
-		case len(words) == 2 && words[0] == "gone":
-			c.Gone = append(c.Gone, words[1])
-		case len(words) == 4 && words[0] == "project":
-			h := Head{Project: words[1]}
-			if h.Position, err = strconv.ParseInt(words[2], 10, 64); err != nil {
-				return nil, ErrNote
-			}
-			if h.Hash, err = parseHash(words[3]); err != nil {
-				return nil, err
-			}
-			c.Heads = append(c.Heads, h)
-		default:
-			return nil, ErrNote
-		}
+	if err := c.parseLines(lines[1:]); err != nil {
+		return nil, err
 	}
 	if c.text() != text {
 		return nil, ErrNote // there is one way to write a checkpoint
 	}
 	return c, nil
+}
+
+// parseLines reads what a checkpoint says of projects.
+func (c *Checkpoint) parseLines(lines []string) error {
+	added := int64(0)
+	for _, line := range lines {
+		words := strings.Split(line, " ")
+		if len(words) == 2 && words[0] == "gone" {
+			c.Gone = append(c.Gone, words[1])
+			continue
+		}
+		h, err := c.parseHead(words)
+		if err != nil {
+			return err
+		}
+		added += h.Position - h.From
+		c.Heads = append(c.Heads, h)
+	}
+	if !c.Tree {
+		for i := range c.Heads {
+			c.Heads[i].leaf = -1
+		}
+		return nil
+	}
+	leaf := c.Size - added
+	if added < 0 || leaf < 0 {
+		return ErrNote
+	}
+	for i := range c.Heads {
+		c.Heads[i].leaf = leaf
+		leaf += c.Heads[i].Position - c.Heads[i].From
+	}
+	return nil
+}
+
+func (c *Checkpoint) parseHead(words []string) (h Head, err error) {
+	if len(words) < 4 || words[0] != "project" {
+		return h, ErrNote
+	}
+	h.Project, words = words[1], words[2:]
+	if c.Tree {
+		if h.From, err = strconv.ParseInt(words[0], 10, 64); err != nil || h.From < 0 {
+			return h, ErrNote
+		}
+		words = words[1:]
+	}
+	if len(words) != 2 {
+		return h, ErrNote
+	}
+	if h.Position, err = strconv.ParseInt(words[0], 10, 64); err != nil || h.Position < h.From {
+		return h, ErrNote
+	}
+	h.Hash, err = parseHash(words[1])
+	return h, err
+}
+
+// before is the size of the tree before the checkpoint.
+func (c *Checkpoint) before() int64 {
+	if len(c.Heads) == 0 {
+		return c.Size
+	}
+	return c.Heads[0].leaf
 }
 
 func parseHash(s string) (h Hash, err error) {

@@ -24,7 +24,10 @@ func (l *Log) Prune(ctx context.Context) error {
 		}
 		errs = append(errs, l.prune(ctx, p, l.Retention))
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(append(errs, ctx.Err())...); err != nil {
+		return err // what could not be removed is to stay provable
+	}
+	return l.dropTiles(ctx)
 }
 
 func (l *Log) prune(ctx context.Context, project string, keep time.Duration) error {

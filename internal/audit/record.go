@@ -55,11 +55,12 @@ func (a Actor) By() string {
 }
 
 // Append adds a record to the log of the transaction's project. It is there when
-// the transaction commits, and is not where it does not.
+// the transaction commits, and is not where it does not. That it cannot be
+// written is an [ErrUnwritable].
 func Append(ctx context.Context, tx store.Tx, r Record) error {
 	_, err := tx.Exec(ctx, `INSERT INTO audit_records (actor, resource, body) VALUES (?, ?, ?)`, clean(r.Actor.By()), clean(r.Resource), r.encode())
 	if err != nil {
-		return fmt.Errorf("audit: append a record: %w", err)
+		return fmt.Errorf("append a record: %w", unwritable(err))
 	}
 	return nil
 }

@@ -2,8 +2,8 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -72,17 +72,49 @@ func network(address string) string {
 }
 
 // tell writes the refusals that are due: new ones at once, and at the end of a
-// window how often they came again.
-func (l *Log) tell(ctx context.Context, all bool) error {
+// window how often they came again; and how many calls the log itself has kept
+// from happening, or has missed. It returns what went wrong, by project: what was
+// not written is tried again.
+func (l *Log) tell(ctx context.Context, all bool) (bad map[string]error) {
+	due, bad := l.late, map[string]error{}
+	l.late = map[string][]Record{}
+	l.due(due, all)
+	for _, project := range sorted(due) {
+		if project != platform && l.Exists != nil {
+			if there, err := l.Exists(ctx, project); err == nil && !there {
+				continue
+			}
+		}
+		if err := l.noteAll(ctx, project, due[project]); err != nil {
+			bad[project] = err
+			l.keepLate(project, due[project])
+		}
+	}
+	return bad
+}
+
+// keepLate keeps records for the next time. Those past the bound are only counted.
+func (l *Log) keepLate(project string, list []Record) {
+	n := min(len(list), refusalMost)
+	l.late[project] = list[:n]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range list[n:] {
+		l.refused.over += max(r.Count, 1)
+	}
+}
+
+// due adds the records that are to be written now.
+func (l *Log) due(due map[string][]Record, all bool) {
 	now := l.now()
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	q := &l.refused
-	due := map[string][]Record{}
 	for _, f := range q.fresh {
 		due[f.place] = append(due[f.place], f.record)
 	}
 	q.fresh = nil
-	if q.seen != nil && (all || now.Sub(q.began) >= refusalWindow) {
+	if (q.seen != nil || q.over > 0) && (all || now.Sub(q.began) >= refusalWindow) {
 		for _, f := range q.seen {
 			if f.more > 0 {
 				f.record.Count = f.more
@@ -96,16 +128,13 @@ func (l *Log) tell(ctx context.Context, all bool) error {
 		}
 		*q = refusals{}
 	}
-	l.mu.Unlock()
-	var errs []error
-	for _, project := range sorted(due) {
-		if project != platform && l.Exists != nil {
-			if there, err := l.Exists(ctx, project); err != nil || !there {
-				errs = append(errs, err)
-				continue
-			}
+	for m, n := range l.missed {
+		r := Record{At: now.UnixMicro(), Project: m.project, Event: m.event, Actor: Actor{Kind: System}, Count: n}
+		if i := slices.IndexFunc(due[m.project], func(old Record) bool { return old.Event == m.event }); i >= 0 {
+			due[m.project][i].Count += n
+			continue
 		}
-		errs = append(errs, l.noteAll(ctx, project, due[project]))
+		due[m.project] = slices.Insert(due[m.project], 0, r) // where no bound cuts it off
 	}
-	return errors.Join(errs...)
+	clear(l.missed)
 }

@@ -16,6 +16,7 @@ type Report struct {
 	Skipped     int       `json:"skipped"`  // that are older than was asked for
 	Unsealed    int       `json:"unsealed"` // that are too new to be
 	Checkpoints int       `json:"checkpoints"`
+	Leaves      int64     `json:"leaves"` // of the tree, over the records of all projects
 	Saved       int       `json:"saved"`  // checkpoints from elsewhere that it was checked against
 	LastAt      int64     `json:"lastAt"` // of the newest checkpoint, in microseconds
 	Findings    []Finding `json:"findings"`
@@ -55,6 +56,13 @@ type Verifier struct {
 	report Report
 	heads  map[string][]Head // that checkpoints state, in their order
 	gone   map[string]bool
+	roots  []root
+}
+
+// root is what a checkpoint states of the tree.
+type root struct {
+	number, size int64
+	hash         Hash
 }
 
 // Verify reads the whole log. It returns an error where it could not; what is
@@ -72,6 +80,9 @@ func (v *Verifier) Verify(ctx context.Context) (Report, error) {
 	there := map[string]bool{platform: true}
 	for _, p := range projects {
 		there[p] = true
+	}
+	if err := v.tree(ctx); err != nil {
+		return v.report, fmt.Errorf("audit: read the tree: %w", err)
 	}
 	for _, p := range append([]string{platform}, projects...) {
 		if err := v.project(ctx, p); err != nil {
@@ -121,6 +132,7 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 			number, prev = rows.Int(0), sum(note)
 			notes[number] = note
 			if err == nil {
+				v.follow(c)
 				v.state(c)
 			}
 			return nil
@@ -187,6 +199,7 @@ type walk struct {
 	sealed   map[int64]bool
 	stated   map[int64]Hash
 	found    int
+	leaves   leaves
 }
 
 var errEnough = errors.New("enough was found")
@@ -210,6 +223,7 @@ func (v *Verifier) project(ctx context.Context, project string) error {
 		w.stated[h.Position] = h.Hash
 	}
 	v.report.Projects++
+	w.leaves.heads = v.heads[project]
 	err := v.DB.View(ctx, project, func(tx store.Tx) error {
 		if there, err := kept(ctx, tx); err != nil || !there {
 			return err // what checkpoints state of it is missed below
@@ -241,7 +255,7 @@ func (v *Verifier) project(ctx context.Context, project string) error {
 			break
 		}
 	}
-	return nil
+	return w.compareLeaves(ctx)
 }
 
 // block checks a block, and then each of its records.
@@ -287,6 +301,7 @@ func (w *walk) block(ctx context.Context, tx store.Tx, b *block) error {
 			return err
 		}
 		w.head = e.hash // so that one change is one finding
+		w.leaves.add(w.project, w.position, w.head)
 		if err := w.compare(w.position); err != nil {
 			return err
 		}
@@ -306,6 +321,7 @@ func (w *walk) skip(b *block) error {
 	for _, e := range b.entries {
 		w.position++
 		w.head = e.hash
+		w.leaves.add(w.project, w.position, w.head)
 		w.sealed[e.seq] = true
 		if err := w.compare(w.position); err != nil {
 			return err
@@ -364,8 +380,10 @@ func (w *walk) rest(ctx context.Context, tx store.Tx) error {
 
 // kept tells whether a database has a log at all. One that was not opened since
 // there is such a thing has none.
-func kept(ctx context.Context, tx store.Tx) (n bool, err error) {
-	err = store.Each(ctx, tx, `SELECT count(*) FROM migrations WHERE name = 'audit'`, nil, func(rows store.Rows) error {
+func kept(ctx context.Context, tx store.Tx) (bool, error) { return migrated(ctx, tx, "audit") }
+
+func migrated(ctx context.Context, tx store.Tx, name string) (n bool, err error) {
+	err = store.Each(ctx, tx, `SELECT count(*) FROM migrations WHERE name = ?`, []any{name}, func(rows store.Rows) error {
 		n = rows.Int(0) > 0
 		return nil
 	})

@@ -15,8 +15,12 @@ type Audit struct {
 	Retention         time.Duration // of projects; 0 is for ever
 	PlatformRetention time.Duration // of the platform
 
-	Emails string // "plain" or "hashed": how records have addresses of people
+	Emails  string // "plain" or "hashed": how records have addresses of people
+	Failure string // "block" or "degrade": what happens to changes that cannot be recorded
 
+	Format string // "json" or "ocsf": how records are written elsewhere
+
+	Stdout        bool         // JSON lines are written to the standard output
 	File          string       // JSON lines are added to it
 	Syslog        string       // udp://, tcp://, tls://host:port, or unix:///path
 	OTLP          string       // address of a collector; "/v1/logs" is added to it
@@ -41,6 +45,21 @@ func auditRows(a *Audit) []setting {
 			key: "audit.emails", start: "plain",
 			doc:  "how its records have the e-mail addresses of people: plain, or hashed with a key of this installation",
 			kind: choice(&a.Emails, "plain", "hashed"),
+		},
+		{
+			key: "audit.failure", start: "block",
+			doc:  "what happens while the log cannot be written: block refuses changes and the console, degrade goes on without records",
+			kind: choice(&a.Failure, "block", "degrade"),
+		},
+		{
+			key: "audit.format", start: "json",
+			doc:  "how the places below get records: json as the log has them, or ocsf (Open Cybersecurity Schema Framework)",
+			kind: choice(&a.Format, "json", "ocsf"),
+		},
+		{
+			key: "audit.stdout", start: "disabled",
+			doc:  "whether the audit log is also written to the standard output, as lines of JSON: enabled or disabled",
+			kind: toggle(&a.Stdout),
 		},
 		{
 			key: "audit.file", doc: "a file that the audit log is also written to, as lines of JSON",

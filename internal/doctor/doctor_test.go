@@ -277,7 +277,7 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 		"AUD-01": recorded(func(a *AuditFacts) { a.Records = 0 }),
 		"AUD-02": recorded(func(a *AuditFacts) { a.Findings = []string{"shop: record 7: it was changed"} }),
 		"AUD-04": recorded(func(a *AuditFacts) { a.Checkpoint = now.Add(-2 * time.Hour) }),
-		"AUD-05": with("MOORFAST_AUDIT_SYSLOG=udp://logs.example.org:514"),
+		"AUD-05": with("MOORFAST_AUDIT_FAILURE=degrade"),
 		"AUD-07": with(public...),
 		"AUD-08": with(public...),
 		"AUD-03": with(),
@@ -334,6 +334,13 @@ func TestEveryCheckFailsAndPasses(t *testing.T) {
 				t.Errorf("where it should pass: %+v", got)
 			}
 		})
+	}
+}
+
+func TestASyslogThatLosesRecordsIsFound(t *testing.T) {
+	s := installation(t, "MOORFAST_AUDIT_SYSLOG=udp://logs.example.org:514")
+	if r := result(t, s, "AUD-05"); r.Status != Fail || !strings.Contains(r.Evidence, "udp://") {
+		t.Errorf("%+v", r)
 	}
 }
 

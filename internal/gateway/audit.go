@@ -7,6 +7,7 @@ import (
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
 	"moorfast/internal/audit"
+	"moorfast/internal/identity"
 	"moorfast/internal/project"
 )
 
@@ -45,4 +46,14 @@ func (g *Gateway) refuse(e *api.Endpoint, p *project.Project, c *Credentials, er
 
 func refusal(row *apierr.Error) bool {
 	return row.Status == 401 || row.Status == 403 || row.Status == 429
+}
+
+// recordable refuses changes, and whatever the people of the console do, while the
+// audit log cannot be written (L-7). What apps read goes on.
+func (g *Gateway) recordable(e *api.Endpoint, call *api.Call) error {
+	console := call.Actor.Kind == identity.Admin || call.Project.IsConsole() && call.Actor.User != nil
+	if e.Audit.Event == "" && !console {
+		return nil
+	}
+	return g.Units.Audit.Admit(call.Project.ID)
 }

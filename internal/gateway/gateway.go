@@ -11,6 +11,7 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/audit"
 	"moorfast/internal/guard"
 	"moorfast/internal/identity"
 	"moorfast/internal/limit"
@@ -59,6 +60,9 @@ func (g *Gateway) Invoke(ctx context.Context, e *api.Endpoint, call *api.Call, v
 func (g *Gateway) invoke(ctx context.Context, e *api.Endpoint, call *api.Call, values *api.Values) (any, error) {
 	if err := g.admit(e, call); err != nil {
 		return nil, err
+	}
+	if err := g.recordable(e, call); err != nil {
+		return nil, Translate(err)
 	}
 	if err := values.Finish(ctx, call); err != nil {
 		return nil, err
@@ -201,7 +205,7 @@ func Translate(err error) error {
 		return err
 	case errors.Is(err, store.ErrArgument):
 		return apierr.ArgumentInvalid.Detail("A text is not in UTF-8, or holds a NUL, so that it cannot be kept.").Because(err)
-	case errors.Is(err, store.ErrUnavailable), errors.Is(err, vault.ErrNotSaved):
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, audit.ErrUnwritable), errors.Is(err, vault.ErrNotSaved):
 		return apierr.Unavailable.Because(err)
 	case errors.Is(err, store.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return apierr.DatabaseTimeout.Because(err)

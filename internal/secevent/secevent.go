@@ -48,6 +48,8 @@ const (
 	DecryptFailed    Kind = "decrypt.fail"
 	SSRFBlocked      Kind = "ssrf.blocked"
 	AuditTampered    Kind = "audit.tamper"
+	AuditFailing     Kind = "audit.failing"
+	AuditLost        Kind = "audit.lost"
 	ProjectDeleted   Kind = "project.deleted"
 	Impersonation    Kind = "impersonation.allowed"
 	ProtectionOff    Kind = "protection.off"
@@ -71,7 +73,7 @@ var severities = map[Kind]Severity{
 	BruteForce: High, Spray: High, SprayDistributed: Critical,
 	ConsoleDenied: Medium, RootClaimed: Medium, OwnerAdded: Medium, MFADisabled: Medium, UserBlocked: Low,
 	KeyCreated: Low, KeyRevealed: High, KeyElsewhere: High, KeyMismatch: Critical, KeysRenewed: Low, KeySourceDown: High, KeySourceBack: Low, DecryptFailed: Critical,
-	SSRFBlocked: Medium, AuditTampered: Critical, ProjectDeleted: Medium, Impersonation: Medium, ProtectionOff: Critical, LimitsAlone: Medium,
+	SSRFBlocked: Medium, AuditTampered: Critical, AuditFailing: Critical, AuditLost: Critical, ProjectDeleted: Medium, Impersonation: Medium, ProtectionOff: Critical, LimitsAlone: Medium,
 }
 
 // Kinds returns every kind there is, in order.

@@ -13,6 +13,7 @@ import (
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
 	"moorfast/internal/fetch"
+	"moorfast/internal/secevent"
 	"moorfast/internal/store"
 )
 
@@ -39,6 +40,9 @@ func (s *Server) openAudit(units *api.Units, log *slog.Logger, clk clock.Clock) 
 			p, err := s.find(ctx, id)
 			return p != nil, err
 		},
+		Degrade:   s.config.Audit.Failure == "degrade",
+		Failing:   s.auditEvent(secevent.AuditFailing),
+		Lost:      s.auditEvent(secevent.AuditLost),
 		Retention: s.config.Audit.Retention, PlatformRetention: s.config.Audit.PlatformRetention,
 		Publish: func(note string) error { return publish(CheckpointPath(s.config.Data), note) },
 	})
@@ -49,22 +53,36 @@ func (s *Server) openAudit(units *api.Units, log *slog.Logger, clk clock.Clock) 
 	return nil
 }
 
+// auditEvent returns what tells of an event with the log of a project.
+func (s *Server) auditEvent(kind secevent.Kind) func(project string) {
+	return func(project string) {
+		s.Events.Emit(context.Background(), secevent.Event{Kind: kind, Project: project})
+	}
+}
+
 // sinks are the places that the settings name besides the log itself. Their
 // addresses are the operator's, and so may be anywhere.
 func sinks(c config.Audit) (list []audit.Sink) {
 	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 	out := fetch.New(fetch.Options{Allow: anywhere, Most: 4})
+	var format sink.Format
+	if c.Format == "ocsf" {
+		format = sink.OCSF
+	}
+	if c.Stdout {
+		list = append(list, sink.NewStdout(os.Stdout, format))
+	}
 	if c.File != "" {
-		list = append(list, sink.File{Path: c.File})
+		list = append(list, sink.File{Path: c.File, Format: format})
 	}
 	if c.Syslog != "" {
-		list = append(list, sink.Syslog{Address: c.Syslog})
+		list = append(list, sink.Syslog{Address: c.Syslog, Format: format})
 	}
 	if c.OTLP != "" {
-		list = append(list, sink.OTLP{Address: c.OTLP, Out: out})
+		list = append(list, sink.OTLP{Address: c.OTLP, Out: out, Format: format})
 	}
 	if c.Webhook != "" {
-		list = append(list, sink.Webhook{Address: c.Webhook, Secret: c.WebhookSecret, Out: out, Now: clock.System{}.Now})
+		list = append(list, sink.Webhook{Address: c.Webhook, Secret: c.WebhookSecret, Out: out, Now: clock.System{}.Now, Format: format})
 	}
 	return list
 }

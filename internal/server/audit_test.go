@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"moorfast/internal/audit"
+	"moorfast/internal/secevent"
 	"moorfast/internal/server"
 	"moorfast/internal/server/servertest"
 	"moorfast/internal/store"
@@ -121,6 +123,27 @@ func TestEveryChangeLeavesOneRecord(t *testing.T) {
 	}
 	if r := verify(t, s); len(r.Findings) > 0 || r.Unsealed > 0 || r.Records == 0 {
 		t.Errorf("the log of a server that works: %+v", r)
+	}
+}
+
+// An organization takes its projects with it, and each is recorded with its mark.
+func TestEveryProjectOfAnOrganizationThatGoesIsRecorded(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	s.Project(app.Owner, "shop")
+	before := len(records(t, s, store.Platform))
+	app.Owner.Must("DELETE", "/teams/home", nil)
+	var got []string
+	for _, r := range records(t, s, store.Platform)[before:] {
+		got = append(got, r.Event+" "+r.Resource+" of "+r.Project+" by "+r.Actor.By())
+	}
+	slices.Sort(got)
+	want := []string{"project.delete project/app of app by user/olga", "project.delete project/shop of shop by user/olga", "team.delete team/home of console by user/olga"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if r := verify(t, s); len(r.Findings) > 0 {
+		t.Error(r.Findings)
 	}
 }
 
@@ -373,14 +396,13 @@ func TestWhoCallsTooOftenIsRecorded(t *testing.T) {
 	}
 }
 
-// L-7: what cannot be recorded does not happen.
-func TestAChangeThatCannotBeRecordedIsRefused(t *testing.T) {
-	s := servertest.New(t)
-	app := s.Found()
+// damaged renames the table of the records of a project while fn runs.
+func damaged(t *testing.T, s *servertest.Server, project string, fn func()) {
+	t.Helper()
 	ctx := context.Background()
 	rename := func(from, to string) {
 		t.Helper()
-		err := s.DB().Update(ctx, "app", func(tx store.Tx) error {
+		err := s.DB().Update(ctx, project, func(tx store.Tx) error {
 			_, err := tx.Exec(ctx, `ALTER TABLE `+from+` RENAME TO `+to)
 			return err
 		})
@@ -389,11 +411,64 @@ func TestAChangeThatCannotBeRecordedIsRefused(t *testing.T) {
 		}
 	}
 	rename("audit_records", "audit_away")
-	user := servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"}
-	if a := app.Key.Do("POST", "/users", user); a.Status < 500 {
-		t.Errorf("a change without a record: %d %s", a.Status, a.Body)
-	}
-	app.Key.Refused("GET", "/users/ada", nil, 404, "user_not_found") // reads go on
+	fn()
 	rename("audit_away", "audit_records")
+}
+
+// L-7: what cannot be recorded does not happen.
+func TestAChangeThatCannotBeRecordedIsRefused(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	user := servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"}
+	damaged(t, s, "app", func() {
+		app.Key.Refused("POST", "/users", user, 503, "general_server_error")
+		app.Key.Refused("GET", "/users/ada", nil, 404, "user_not_found") // reads go on
+	})
 	app.Key.Must("POST", "/users", user)
+}
+
+// L-7: with degrade, it happens, and is told.
+func TestAChangeThatCannotBeRecordedIsToldWhereTheOperatorWantsItAllTheSame(t *testing.T) {
+	s := servertest.New(t, "MOORFAST_AUDIT_FAILURE=degrade")
+	app := s.Found()
+	ctx := context.Background()
+	damaged(t, s, "app", func() {
+		app.Key.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})
+		app.Key.Must("POST", "/users/ada/jwts", servertest.M{}) // which has no transaction
+		s.Clock.Advance(time.Minute)
+		for range 2 {
+			if s.Audit.Flush(ctx) == nil {
+				t.Error("the log was written")
+			}
+			s.Clock.Advance(time.Minute)
+		}
+		app.Admin.Must("PATCH", "/users/ada/name", servertest.M{"name": "Ada"})
+	})
+	if a := app.Key.Must("GET", "/users/ada", nil); a.Text("name") != "Ada" {
+		t.Errorf("the change is not there: %s", a.Body)
+	}
+	if r := verify(t, s); len(r.Findings) > 0 || !s.Audit.Writable() {
+		t.Errorf("afterwards: %+v", r)
+	}
+	lost := 0
+	for _, r := range records(t, s, "app") {
+		if r.Event == "audit.lost" {
+			lost += r.Count
+		}
+	}
+	told := map[secevent.Kind]int{}
+	l, err := s.Events.Listen(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	list, _ := l.Take()
+	for _, e := range list {
+		if e.Project == "app" {
+			told[e.Kind]++
+		}
+	}
+	if lost != 3 || told[secevent.AuditLost] != 3 || told[secevent.AuditFailing] != 1 {
+		t.Errorf("the log tells of %d changes, and the events are %v", lost, told)
+	}
 }

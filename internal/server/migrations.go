@@ -29,6 +29,7 @@ var (
 		{Number: 4, Name: "audit", SQL: audit.PlatformTables},
 		{Number: 5, Name: "audit settings", SQL: audit.SettingsTables},
 		{Number: 6, Name: "counts of nodes", SQL: peers.Tables},
+		{Number: 7, Name: "audit tree", SQL: audit.TreeTables},
 	}
 	projectMigrations = []migrate.Migration{
 		{Number: 1, Name: "settings", SQL: projects.Tables},

@@ -33,12 +33,20 @@ func (s *Server) gauges() {
 	s.metrics.Gauges("moorfast_key_age_seconds", "How old the keys in use are, by purpose: the oldest of each.", "purpose", s.keyAges)
 	s.metrics.Gauge("moorfast_key_rotation_progress", "How much of what replaced keys have sealed is sealed with new ones: 1 is all.", s.renewed)
 	s.metrics.Gauge("moorfast_cache_bytes", "What is kept of pictures that were made.", func() float64 { return float64(s.cache.Bytes()) })
+	s.metrics.Gauge("moorfast_audit_writable", "Whether all audit logs are written and chained.", func() float64 { return flag(s.Audit.Writable()) })
 	s.metrics.Gauges("moorfast_audit_lag_records", "Records of the audit log that wait for a sink, as far as is known since the start.", "sink", func() map[string]float64 {
 		return lags(s.Audit, func(l audit.Lag) float64 { return float64(l.Records) })
 	})
 	s.metrics.Gauges("moorfast_audit_lag_seconds", "For how long a sink has not had the whole audit log.", "sink", func() map[string]float64 {
 		return lags(s.Audit, func(l audit.Lag) float64 { return l.For.Seconds() })
 	})
+}
+
+func flag(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func lags(log *audit.Log, of func(audit.Lag) float64) map[string]float64 {

@@ -124,6 +124,7 @@ func TestTheGaugesOfTheServerSayWhatIsSo(t *testing.T) {
 		`moorfast_key_age_seconds{purpose="field"} `,
 		`moorfast_key_rotation_progress 1`,
 		`moorfast_audit_verify_ok 1`,
+		`moorfast_audit_writable 1`,
 		`moorfast_audit_lag_records{sink="file"} `,
 		`moorfast_doctor_score `,
 	} {

@@ -1,5 +1,5 @@
-// Package sink sends the audit log to where others look at it: a file, a syslog,
-// an OpenTelemetry collector, or whoever takes a signed webhook.
+// Package sink sends the audit log to where others look at it: a file, the standard
+// output, a syslog, an OpenTelemetry collector, or whoever takes a signed webhook.
 //
 // A sink that fails is asked again with the same records, so what it has taken in
 // part may come twice: records are told apart by their log and position.
@@ -16,27 +16,49 @@ import (
 	"moorfast/internal/audit"
 )
 
+// Format is how a record is written, as JSON: that of the log, which nil is, or [OCSF].
+type Format func(*audit.Entry) any
+
+func (f Format) of(e *audit.Entry) any {
+	if f == nil {
+		return e
+	}
+	return f(e)
+}
+
+// lines writes records as lines of JSON.
+func lines(list []audit.Entry, f Format) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	for i := range list {
+		if err := enc.Encode(f.of(&list[i])); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
 // File adds records to a file, as lines of JSON. It is opened anew each time, so
 // that it can be moved away.
-type File struct{ Path string }
+type File struct {
+	Path   string
+	Format Format
+}
 
 // Name implements [audit.Sink].
 func (f File) Name() string { return "file " + f.Path }
 
 // Send implements [audit.Sink]. What it has taken is on the disk.
 func (f File) Send(_ context.Context, list []audit.Entry) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	for i := range list {
-		if err := enc.Encode(&list[i]); err != nil {
-			return err
-		}
+	b, err := lines(list, f.Format)
+	if err != nil {
+		return err
 	}
 	file, err := os.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("audit file: %w", err)
 	}
-	_, err = file.Write(b.Bytes())
+	_, err = file.Write(b)
 	if err == nil {
 		err = file.Sync()
 	}

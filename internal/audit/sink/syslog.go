@@ -22,6 +22,7 @@ import (
 type Syslog struct {
 	Address string      // "tls://host:6514"
 	TLS     *tls.Config // nil is the system's roots
+	Format  Format
 }
 
 const (
@@ -54,7 +55,7 @@ func (s Syslog) Send(ctx context.Context, list []audit.Entry) error {
 			break
 		}
 		var m []byte
-		if m, err = message(host, &list[i]); err != nil {
+		if m, err = message(host, &list[i], s.Format); err != nil {
 			break
 		}
 		if framed {
@@ -102,7 +103,7 @@ func (s Syslog) dial(ctx context.Context) (conn net.Conn, framed bool, err error
 
 // message is a record as RFC 5424 has it. The header has nothing in it that
 // somebody else has chosen.
-func message(host string, e *audit.Entry) ([]byte, error) {
+func message(host string, e *audit.Entry, f Format) ([]byte, error) {
 	severity := info
 	if e.Outcome != "" {
 		severity = notice
@@ -110,7 +111,7 @@ func message(host string, e *audit.Entry) ([]byte, error) {
 	if host == "" {
 		host = "-"
 	}
-	body, err := json.Marshal(e)
+	body, err := json.Marshal(f.of(e))
 	head := fmt.Sprintf("<%d>1 %s %.255s moorfast %d audit - ", facility*8+severity, time.UnixMicro(e.At).UTC().Format("2006-01-02T15:04:05.000000Z"), host, os.Getpid())
 	return append([]byte(head), body...), err
 }

@@ -68,6 +68,7 @@ type Webhook struct {
 	Secret  vault.Secret
 	Out     Out
 	Now     func() time.Time
+	Format  Format
 }
 
 // Name implements [audit.Sink].
@@ -75,7 +76,11 @@ func (w Webhook) Name() string { return "webhook " + w.Address }
 
 // Send implements [audit.Sink].
 func (w Webhook) Send(ctx context.Context, list []audit.Entry) error {
-	err := post(ctx, w.Out, w.Address, map[string]any{"records": list}, func(b []byte) map[string]string {
+	records := make([]any, len(list))
+	for i := range list {
+		records[i] = w.Format.of(&list[i])
+	}
+	err := post(ctx, w.Out, w.Address, map[string]any{"records": records}, func(b []byte) map[string]string {
 		at := strconv.FormatInt(w.Now().Unix(), 10)
 		mac := hmac.New(sha256.New, []byte(w.Secret.Reveal()))
 		mac.Write([]byte(at + "."))
@@ -92,6 +97,7 @@ func (w Webhook) Send(ctx context.Context, list []audit.Entry) error {
 type OTLP struct {
 	Address string // "/v1/logs" is added to it, if it does not end so
 	Out     Out
+	Format  Format // of the body; attributes are the same in all
 }
 
 // Name implements [audit.Sink].
@@ -106,7 +112,7 @@ func (o OTLP) Send(ctx context.Context, list []audit.Entry) error {
 	records := make([]m, len(list))
 	for i := range list {
 		e := &list[i]
-		body, err := json.Marshal(e)
+		body, err := json.Marshal(o.Format.of(e))
 		if err != nil {
 			return err
 		}

@@ -182,10 +182,16 @@ func List(ctx context.Context, tx store.Tx, page listing.Page, teams []string) (
 
 // Delete removes a project and all that it owns. First it is marked, which
 // nobody can miss; then its data goes, and its keys; then the mark. What is cut
-// off on the way is finished by [Projects.Sweep].
-func (p *Projects) Delete(ctx context.Context, id string, now int64) error {
+// off on the way is finished by [Projects.Sweep]. What is noted of it commits with
+// the mark.
+func (p *Projects) Delete(ctx context.Context, id string, now int64, note func(ctx context.Context, tx store.Tx) error) error {
 	ctx = context.WithoutCancel(ctx) // a client that goes away has still asked for it
-	err := p.db.Update(ctx, store.Platform, func(tx store.Tx) error { return p.Mark(ctx, tx, id, now) })
+	err := p.db.Update(ctx, store.Platform, func(tx store.Tx) error {
+		if err := p.Mark(ctx, tx, id, now); err != nil {
+			return err
+		}
+		return note(ctx, tx)
+	})
 	if err != nil {
 		return err
 	}

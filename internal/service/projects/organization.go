@@ -92,5 +92,12 @@ func (s *Service) deleteOwn(ctx context.Context, call *api.Call, in ownParams) (
 	if _, err := s.getOwn(ctx, call, in); err != nil {
 		return api.None{}, err
 	}
-	return api.None{}, s.Projects.Delete(ctx, string(in.ProjectID), call.Micros())
+	ctx = context.WithoutCancel(ctx) // a client that goes away has still asked for it
+	_, err := api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (api.None, error) {
+		return api.None{}, s.Projects.Mark(ctx, tx, string(in.ProjectID), call.Micros())
+	})
+	if err != nil {
+		return api.None{}, err
+	}
+	return api.None{}, s.Projects.Remove(ctx, string(in.ProjectID))
 }

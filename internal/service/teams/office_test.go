@@ -47,7 +47,7 @@ func (o *office) Invite(_ context.Context, _ *project.Project, i service.Invitat
 }
 
 // Delete removes a project of the platform.
-func (o *office) Delete(ctx context.Context, id string, _ int64) error {
+func (o *office) Delete(ctx context.Context, id string, _ int64, _ func(ctx context.Context, tx store.Tx) error) error {
 	o.removed = append(o.removed, id)
 	return o.units.DB.Update(ctx, store.Platform, func(tx store.Tx) error { return store.Delete(ctx, tx, "projects", id) })
 }

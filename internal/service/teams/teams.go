@@ -37,7 +37,7 @@ type Invitation struct {
 
 // Projects removes what an organization owns.
 type Projects interface {
-	Delete(ctx context.Context, id string, now int64) error
+	Delete(ctx context.Context, id string, now int64, note func(ctx context.Context, tx store.Tx) error) error
 }
 
 // Service serves the teams endpoints.
@@ -230,7 +230,9 @@ func (s *Service) delete(ctx context.Context, call *api.Call, in teamParams) (ap
 			return api.None{}, err
 		}
 		for _, p := range left {
-			err := s.Projects.Delete(ctx, p.ID, call.Micros())
+			err := s.Projects.Delete(ctx, p.ID, call.Micros(), func(ctx context.Context, tx store.Tx) error {
+				return call.Also(ctx, tx, p.ID, "project.delete", "project/"+p.ID)
+			})
 			if err != nil && !errors.Is(err, apierr.ProjectNotFound) { // another was faster
 				return api.None{}, err
 			}
