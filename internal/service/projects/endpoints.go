@@ -14,6 +14,7 @@ import (
 	"moorfast/internal/model"
 	"moorfast/internal/opt"
 	"moorfast/internal/project"
+	"moorfast/internal/query"
 	"moorfast/internal/store"
 )
 
@@ -277,6 +278,12 @@ type devKeyList struct {
 	DevKeys []devKey `json:"devKeys"`
 }
 
-func (s *Service) listDevKeys(context.Context, *api.Call, listDevKeysParams) (devKeyList, error) {
-	return devKeyList{DevKeys: []devKey{}}, nil
+// devKeyRules are what dev keys could be listed by.
+var devKeyRules = query.Rules{Attributes: query.Attributes{
+	"accessedAt": {Type: query.Datetime}, "expire": {Type: query.Datetime},
+}}
+
+func (s *Service) listDevKeys(_ context.Context, _ *api.Call, in listDevKeysParams) (devKeyList, error) {
+	_, err := listing.Plan(devKeyRules, in.Queries)
+	return devKeyList{DevKeys: []devKey{}}, err
 }

@@ -85,7 +85,8 @@ func TestThereAreNoDevKeys(t *testing.T) {
 	app.Owner.Refused("GET", path+"/key", nil, 404, "key_not_found")
 	app.Owner.Refused("PUT", path+"/key", body, 404, "key_not_found")
 	app.Owner.Refused("DELETE", path+"/key", nil, 404, "key_not_found")
-	if got := app.Owner.Must("GET", path, nil); got.Text("total") != "0" {
+	if got := app.Owner.Must("GET", path+"?queries[]="+url.QueryEscape(`{"method":"isNull","attribute":"expire"}`), nil); got.Text("total") != "0" {
 		t.Errorf("dev keys = %s", got.Body)
 	}
+	app.Owner.Refused("GET", path+"?queries[]="+url.QueryEscape(`{"method":"isNull","attribute":"secret"}`), nil, 400, "general_argument_invalid")
 }
