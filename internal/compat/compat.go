@@ -61,6 +61,9 @@ func Upgrade(format string, e *api.Endpoint, values *api.Values) error {
 	v := parse(format)
 	for i := len(requests) - 1; i >= 0; i-- {
 		upgrade := requests[i].methods[e.Name]
+		if upgrade == nil {
+			upgrade = requests[i].methods[every]
+		}
 		if upgrade == nil || v >= requests[i].before {
 			continue
 		}

@@ -10,6 +10,9 @@ import (
 // upgrade changes parameters into what they are one format later.
 type upgrade func(*api.Values) error
 
+// every stands for the methods that a format does not name.
+const every = "*"
+
 // requests are the changes to parameters, the newest first. Each is for
 // clients of formats before the one it names.
 var requests = []struct {
@@ -52,24 +55,11 @@ var requests = []struct {
 		"databases.getDocument":   relationsShown,
 		"databases.listDocuments": relationsShown,
 	}},
-	{10500, legacyQueries},
+	{10500, map[string]upgrade{every: queriesFromCalls}},
 }
 
-// legacyQueries are the lists whose queries were written as calls, such as
-// equal("a", ["b"]).
-var legacyQueries = func() map[string]upgrade {
-	methods := map[string]upgrade{}
-	for _, name := range []string{
-		"account.listIdentities", "account.listSessions", "users.list", "users.listIdentities", "users.listMemberships", "users.listTargets",
-		"teams.list", "teams.listMemberships", "projects.list", "project.listKeys", "project.listPlatforms", "webhooks.list",
-		"databases.list", "databases.listCollections", "databases.listAttributes", "databases.listIndexes", "databases.listDocuments", "databases.getDocument",
-		"tablesDB.list", "tablesDB.listTables", "tablesDB.listColumns", "tablesDB.listIndexes", "tablesDB.listRows", "tablesDB.getRow",
-	} {
-		methods[name] = queriesFromCalls
-	}
-	return methods
-}()
-
+// queriesFromCalls turns queries that are written as calls, such as
+// equal("a", ["b"]), into those of today.
 func queriesFromCalls(v *api.Values) error {
 	raw, ok := v.Find("queries")
 	var calls []string
