@@ -10,7 +10,7 @@ import (
 // upgrade changes parameters into what they are one format later.
 type upgrade func(*api.Values) error
 
-// every stands for the methods that a format does not name.
+// every stands for all methods. Its change is made before those of a method.
 const every = "*"
 
 // requests are the changes to parameters, the newest first. Each is for
@@ -50,31 +50,33 @@ var requests = []struct {
 		"project.listPlatforms":         defaults("queries", `["{\"method\":\"limit\",\"values\":[5000]}"]`),
 		"webhooks.create":               defaults("webhookId", `"unique()"`),
 		"project.createKey":             defaults("keyId", `"unique()"`),
+		every:                           queries(query.FromShorthand),
 	}},
 	{10800, map[string]upgrade{
 		"databases.getDocument":   relationsShown,
 		"databases.listDocuments": relationsShown,
 	}},
-	{10500, map[string]upgrade{every: queriesFromCalls}},
+	{10500, map[string]upgrade{every: queries(query.FromLegacy)}},
 }
 
-// queriesFromCalls turns queries that are written as calls, such as
-// equal("a", ["b"]), into those of today.
-func queriesFromCalls(v *api.Values) error {
-	raw, ok := v.Find("queries")
-	var calls []string
-	if !ok || json.Unmarshal(raw, &calls) != nil {
-		return nil //nolint:nilerr // the endpoint will say what is wrong
+// queries rewrites the text of each query that was sent.
+func queries(rewrite func(string) string) upgrade {
+	return func(v *api.Values) error {
+		raw, ok := v.Find("queries")
+		var texts []string
+		if !ok || json.Unmarshal(raw, &texts) != nil {
+			return nil //nolint:nilerr // the endpoint will say what is wrong
+		}
+		for i, text := range texts {
+			texts[i] = rewrite(text)
+		}
+		b, err := json.Marshal(texts)
+		if err != nil {
+			return err
+		}
+		v.Set("queries", b)
+		return nil
 	}
-	for i, call := range calls {
-		calls[i] = query.FromLegacy(call)
-	}
-	b, err := json.Marshal(calls)
-	if err != nil {
-		return err
-	}
-	v.Set("queries", b)
-	return nil
 }
 
 var webhookNames = each(moved("security", "tls"), moved("httpUser", "authUsername"), moved("httpPass", "authPassword"))
