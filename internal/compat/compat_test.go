@@ -63,6 +63,7 @@ func TestUpgrade(t *testing.T) {
 		{"the newest stays", "1.9.6", "webhooks.create", `{"security":true}`, `{"security":true}`},
 		{"a webhook of 1.8", "1.8.0", "webhooks.create", `{"security":true,"httpUser":"u"}`, `{"authUsername":"u","tls":true,"webhookId":"unique()"}`},
 		{"what was sent under both names", "1.8.0", "webhooks.update", `{"security":true,"tls":false}`, `{"tls":false}`},
+		{"a platform of 1.8 without a host", "1.8.0", "project.updateWebPlatform", `{"key":"a.b","hostname":"","store":"x"}`, `{"key":"a.b"}`},
 		{"a limit of none", "1.9.0", "project.updateUserLimitPolicy", `{"limit":0}`, `{"total":null}`},
 		{"queries of 1.4", "1.4.0", "users.list", `{"queries":["limit(5)"]}`, `{"queries":["{\"method\":\"limit\",\"values\":[5]}"]}`},
 		{"of every list", "1.4.0", "storage.listFiles", `{"queries":["offset(1)"]}`, `{"queries":["{\"method\":\"offset\",\"values\":[1]}"]}`},

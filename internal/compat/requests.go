@@ -42,7 +42,8 @@ var requests = []struct {
 		"webhooks.update":        webhookNames,
 	}},
 	{10900, map[string]upgrade{
-		"project.createWebPlatform":     each(defaults("platformId", `"unique()"`), without("store")),
+		"project.createWebPlatform":     each(defaults("platformId", `"unique()"`), without("store"), blankIsAbsent("key", "hostname")),
+		"project.updateWebPlatform":     each(without("store"), blankIsAbsent("key", "hostname")),
 		"project.createApplePlatform":   each(defaults("platformId", `"unique()"`), without("store", "hostname"), moved("key", "bundleIdentifier")),
 		"project.createAndroidPlatform": each(defaults("platformId", `"unique()"`), without("store", "hostname"), moved("key", "applicationId")),
 		"project.createWindowsPlatform": each(defaults("platformId", `"unique()"`), without("store", "hostname"), moved("key", "packageIdentifierName")),
@@ -120,6 +121,18 @@ func without(names ...string) upgrade {
 	return func(v *api.Values) error {
 		for _, n := range names {
 			v.Drop(n)
+		}
+		return nil
+	}
+}
+
+// blankIsAbsent drops parameters that are empty texts.
+func blankIsAbsent(names ...string) upgrade {
+	return func(v *api.Values) error {
+		for _, n := range names {
+			if raw, ok := v.Find(n); ok && string(raw) == `""` {
+				v.Drop(n)
+			}
 		}
 		return nil
 	}
