@@ -290,6 +290,16 @@ func TestWithoutMailAndPhone(t *testing.T) {
 	c.Refused("POST", "/account/verifications/phone", nil, 503, "general_phone_disabled")
 	p.Guest.Refused("GET", "/account/sessions/oauth2/github", nil, 412, "project_provider_disabled")
 	p.Guest.Refused("GET", "/account/sessions/oauth2/nothing", nil, 400, "general_argument_invalid")
+	browser := p.Guest.With("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	for path, want := range map[string]struct{ typ, content string }{
+		"/account/sessions/oauth2/github": {"project_provider_disabled", "text/html"},
+		"/account/tokens/oauth2/nothing":  {"general_argument_invalid", "text/html"},
+		"/account":                        {"general_unauthorized_scope", "application/json"},
+	} {
+		if a := browser.Do("GET", path, nil); !strings.HasPrefix(a.Header.Get("Content-Type"), want.content) || !strings.Contains(a.Body, want.typ) {
+			t.Errorf("%s to a browser: %d %s %s", path, a.Status, a.Header.Get("Content-Type"), a.Body)
+		}
+	}
 	p.Guest.Refused("PUT", "/account/recovery", m{"userId": "walter", "secret": "x", "password": secret}, 401, "user_invalid_token")
 	p.Guest.Refused("PUT", "/account/verification", m{"userId": "walter", "secret": "x"}, 401, "user_invalid_token")
 }
