@@ -133,27 +133,38 @@ type listParams struct {
 }
 
 func (s *Service) list(ctx context.Context, call *api.Call, in listParams) (model.ProjectList, error) {
-	return s.page(ctx, call, listing.Page{Queries: in.Queries, Search: in.Search, NoTotal: !in.Total}, teamsOf(call, string(in.TeamID.V)))
+	return s.page(ctx, call, listing.Page{Queries: in.Queries, Search: in.Search, NoTotal: !in.Total}, shares(call, string(in.TeamID.V)))
 }
 
-// teamsOf are the organizations whose projects the caller may see: one, or all
+// shares are what the caller sees of the projects of one organization, or of all
 // that the caller is a member of.
-func teamsOf(call *api.Call, team string) []string {
-	var teams []string
+func shares(call *api.Call, team string) (seen []projects.Share) {
 	if call.Actor.User == nil {
-		return teams
+		return nil
 	}
 	for _, m := range call.Actor.User.Memberships {
 		if team == "" || m.TeamID == team {
-			teams = append(teams, m.TeamID)
+			all, some := m.Sees()
+			seen = append(seen, projects.Share{Team: m.TeamID, All: all, Projects: some})
 		}
 	}
-	return teams
+	return seen
 }
 
-func (s *Service) page(ctx context.Context, call *api.Call, page listing.Page, teams []string) (model.ProjectList, error) {
+// sees reports whether the caller sees a project: a user as a member of the
+// organization that owns it, and a key where it is let in at all.
+func sees(call *api.Call, row projects.Row) bool {
+	u := call.Actor.User
+	if u == nil {
+		return true
+	}
+	m, ok := u.Member(row.TeamID)
+	return ok && m.SeesProject(row.ID)
+}
+
+func (s *Service) page(ctx context.Context, call *api.Call, page listing.Page, seen []projects.Share) (model.ProjectList, error) {
 	return api.ReadIn(ctx, call, store.Platform, func(tx store.Tx) (model.ProjectList, error) {
-		rows, total, err := projects.List(ctx, tx, page, teams)
+		rows, total, err := projects.List(ctx, tx, page, seen)
 		list := model.ProjectList{Total: total, Projects: make([]model.Project, len(rows))}
 		for i, row := range rows {
 			list.Projects[i] = row.Model()
@@ -219,7 +230,12 @@ func (s *Service) update(ctx context.Context, call *api.Call, in updateParams) (
 
 func (s *Service) change(ctx context.Context, call *api.Call, id string, fn func(store.Tx, *projects.Row) error) (model.Project, error) {
 	return api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (model.Project, error) {
-		row, err := s.Projects.Change(ctx, tx, id, call.Micros(), func(r *projects.Row) error { return fn(tx, r) })
+		row, err := s.Projects.Change(ctx, tx, id, call.Micros(), func(r *projects.Row) error {
+			if !sees(call, *r) {
+				return apierr.ProjectNotFound
+			}
+			return fn(tx, r)
+		})
 		return row.Model(), err
 	})
 }

@@ -2,6 +2,8 @@ package projects_test
 
 import (
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,15 +29,64 @@ func TestProjectsOfOthersAreNotThere(t *testing.T) {
 	}
 	home.Must("PATCH", "/organization/projects/"+app.ID, m{"name": "Mine"})
 	// An organization that is named does not lend its roles to the projects of others.
-	invited := app.Owner.Must("POST", "/teams/away/memberships", m{"email": "eve@example.org", "roles": []string{"owner"}, "url": "http://localhost/"})
+	eve := member(t, s, app, "away", "eve", "owner")
+	eve.Refused("PATCH", "/projects/"+app.ID, m{"name": "Taken"}, 401, "general_unauthorized_scope")
+	eve.Refused("PATCH", "/organization/projects/"+app.ID, m{"name": "Taken"}, 404, "project_not_found")
+}
+
+// member is a new member of an organization, with roles.
+func member(t *testing.T, s *servertest.Server, app servertest.Project, team, name string, roles ...string) *servertest.Client {
+	t.Helper()
+	invited := app.Owner.Must("POST", "/teams/"+team+"/memberships", m{"email": name + "@example.org", "roles": append([]string{}, roles...), "url": "http://localhost/"})
 	link, err := url.Parse(invited.Text("inviteLink"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	eve, answer := s.Guest("X-Appwrite-Organization", "away"), link.Query()
-	eve.Must("PATCH", "/teams/away/memberships/"+answer.Get("membershipId")+"/status", m{"userId": answer.Get("userId"), "secret": answer.Get("secret")})
-	eve.Refused("PATCH", "/projects/"+app.ID, m{"name": "Taken"}, 401, "general_unauthorized_scope")
-	eve.Refused("PATCH", "/organization/projects/"+app.ID, m{"name": "Taken"}, 404, "project_not_found")
+	c, answer := s.Guest("X-Appwrite-Organization", team), link.Query()
+	c.Must("PATCH", "/teams/"+team+"/memberships/"+answer.Get("membershipId")+"/status", m{"userId": answer.Get("userId"), "secret": answer.Get("secret")})
+	return c
+}
+
+// What a member of an organization cannot open is not in the lists, either.
+func TestMembersSeeTheProjectsOfTheirRoles(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	team := app.Admin.Must("GET", "/project", nil).Text("teamId")
+	app.Owner.With("X-Appwrite-Organization", team).Must("POST", "/organization/projects", m{"projectId": "my-shop", "name": "Shop"})
+	for name, c := range map[string]struct {
+		roles []string
+		sees  []string
+	}{
+		"owner":     {[]string{"owner"}, []string{app.ID, "my-shop"}},
+		"developer": {[]string{"developer"}, []string{app.ID, "my-shop"}},
+		"one":       {[]string{"project-my-shop-developer"}, []string{"my-shop"}},
+		"another":   {[]string{"editor", "project-" + app.ID + "-owner"}, []string{app.ID}},
+		"nothing":   {[]string{"editor", "project-my-shop-editor", "project--owner"}, nil},
+		"no roles":  {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			who := member(t, s, app, team, strings.ReplaceAll(name, " ", ""), c.roles...)
+			for _, path := range []string{"/projects", "/organization/projects"} {
+				list := who.Must("GET", path, nil)
+				if got := list.Text("total"); got != strconv.Itoa(len(c.sees)) {
+					t.Errorf("%s has %s of %v: %s", path, got, c.sees, list.Body)
+				}
+			}
+			for _, id := range []string{app.ID, "my-shop"} {
+				if slices.Contains(c.sees, id) {
+					who.Must("GET", "/organization/projects/"+id, nil)
+				} else {
+					who.Refused("GET", "/organization/projects/"+id, nil, 404, "project_not_found")
+				}
+			}
+		})
+	}
+	// Whom a role lets change projects needs one that sees them, too.
+	admin := member(t, s, app, team, "admin", "admin")
+	admin.Refused("PATCH", "/organization/projects/my-shop", m{"name": "Mine"}, 404, "project_not_found")
+	admin.Refused("PATCH", "/projects/my-shop", m{"name": "Mine"}, 404, "project_not_found")
+	admin.Refused("PATCH", "/projects/my-shop/team", m{"teamId": team}, 404, "project_not_found")
+	admin.Refused("DELETE", "/organization/projects/my-shop", nil, 404, "project_not_found")
 }
 
 func TestMockNumbersOfOlderClients(t *testing.T) {
