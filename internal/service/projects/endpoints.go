@@ -246,6 +246,9 @@ type moveParams struct {
 }
 
 func (s *Service) move(ctx context.Context, call *api.Call, in moveParams) (model.Project, error) {
+	if err := mayAdd(call, string(in.TeamID)); err != nil {
+		return model.Project{}, err
+	}
 	return s.change(ctx, call, string(in.ProjectID), func(tx store.Tx, r *projects.Row) error {
 		if ok, err := s.Teams.Exists(ctx, tx, string(in.TeamID)); err != nil || !ok {
 			return first(err, apierr.TeamNotFound)
@@ -253,6 +256,24 @@ func (s *Service) move(ctx context.Context, call *api.Call, in moveParams) (mode
 		r.TeamID = string(in.TeamID)
 		return nil
 	})
+}
+
+// mayAdd refuses organizations that the caller could not create a project in.
+func mayAdd(call *api.Call, team string) error {
+	u := call.Actor.User
+	if u == nil {
+		return apierr.TeamNotFound
+	}
+	m, ok := u.Member(team)
+	if !ok {
+		return apierr.TeamNotFound
+	}
+	for _, role := range m.Roles {
+		if slices.Contains(identity.ScopesOf(role), "projects.write") {
+			return nil
+		}
+	}
+	return apierr.UserUnauthorized
 }
 
 type devKeyParams struct {

@@ -38,13 +38,40 @@ func TestProjectsOfOthersAreNotThere(t *testing.T) {
 func member(t *testing.T, s *servertest.Server, app servertest.Project, team, name string, roles ...string) *servertest.Client {
 	t.Helper()
 	invited := app.Owner.Must("POST", "/teams/"+team+"/memberships", m{"email": name + "@example.org", "roles": append([]string{}, roles...), "url": "http://localhost/"})
+	c := s.Guest("X-Appwrite-Organization", team)
+	accept(t, c, team, invited)
+	return c
+}
+
+// accept has a client take an invitation.
+func accept(t *testing.T, c *servertest.Client, team string, invited servertest.Answer) {
+	t.Helper()
 	link, err := url.Parse(invited.Text("inviteLink"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, answer := s.Guest("X-Appwrite-Organization", team), link.Query()
+	answer := link.Query()
 	c.Must("PATCH", "/teams/"+team+"/memberships/"+answer.Get("membershipId")+"/status", m{"userId": answer.Get("userId"), "secret": answer.Get("secret")})
-	return c
+}
+
+// A project goes only where its mover could have made it.
+func TestProjectsAreMovedToOwnOrganizations(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	home := app.Admin.Must("GET", "/project", nil).Text("teamId")
+	app.Owner.Must("POST", "/teams", m{"teamId": "away", "name": "Away"})
+	app.Owner.Must("POST", "/teams", m{"teamId": "club", "name": "Club"})
+	dev := member(t, s, app, home, "dan", "developer")
+	path := "/projects/" + app.ID + "/team"
+	dev.Refused("PATCH", path, m{"teamId": "away"}, 404, "team_not_found")
+	dev.Refused("PATCH", path, m{"teamId": "nothing"}, 404, "team_not_found")
+	guest := app.Owner.Must("POST", "/teams/club/memberships", m{"email": "dan@example.org", "roles": []string{"editor"}, "url": "http://localhost/"})
+	accept(t, dev, "club", guest)
+	dev.Refused("PATCH", path, m{"teamId": "club"}, 401, "user_unauthorized")
+	if got := app.Owner.Must("PATCH", path, m{"teamId": "away"}).Text("teamId"); got != "away" {
+		t.Errorf("the project is of %q", got)
+	}
+	dev.Refused("PATCH", path, m{"teamId": home}, 401, "general_unauthorized_scope")
 }
 
 // What a member of an organization cannot open is not in the lists, either.
