@@ -69,6 +69,7 @@ type Rules struct {
 	Enrol      bool   // open to users who have to get one first
 	Challenged bool   // needs a factor that was proved in the last half hour
 	AnyOrigin  bool   // not checked for where a browser comes from
+	Page       bool   // people are sent to it: to a browser that asks for pages, its errors are one
 	Open       bool   // answers those who may not use the console, too; it tells nothing of it
 	Proof      Proof  // a secret is checked that could be guessed
 	Sensitive  bool   // where the profile is hardened, needs somebody who has just proved who they are

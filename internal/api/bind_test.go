@@ -91,6 +91,7 @@ func TestBindRefuses(t *testing.T) {
 		{"large number", `{"id":"a","name":"n","small":2147483648}`, "Invalid `small` param: Value must be a valid signed 32-bit integer between -2,147,483,648 and 2,147,483,647"},
 		{"float in a text", `{"id":"a","name":"n","share":"NaN"}`, "Invalid `share` param: Value must be a valid float"},
 		{"number for an e-mail that may be empty", `{"id":"a","name":"n","clear":5}`, "Invalid `clear` param: Value must be a valid email address"},
+		{"phone of no calling code", `{"id":"a","name":"n","number":"+9991234567"}`, "Invalid `number` param: Phone number must start"},
 		{"list for a phone that may be empty", `{"id":"a","name":"n","number":["a"]}`, "Invalid `number` param: Phone number must start"},
 		{"empty query", `{"id":"a","name":"n","queries":[""]}`, "Invalid `queries` param: Value must a valid array no longer than 100 items"},
 		{"object", `{"id":"a","name":"n","object":[1]}`, "Invalid `object` param: Value must be a valid object."},

@@ -170,6 +170,22 @@ func floatDecoder(loose bool) decoder {
 	}
 }
 
+// Ranged reads a number with a fraction, which may be sent as a text, for the
+// UnmarshalJSON of its type. The message has bounds without fractions, as the
+// contract's has.
+func Ranged(field *float64, raw []byte, least, most float64) error {
+	text := string(raw)
+	if s, ok := unquote(raw); ok {
+		text = s
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= least && n <= most) {
+		return Reject("Value must be a valid range between %s and %s", Thousands(int64(least)), Thousands(int64(most)))
+	}
+	*field = n
+	return nil
+}
+
 func listDecoder(t reflect.Type, b Bounds) (decoder, error) {
 	element, err := decoderOf(t.Elem(), Bounds{Min: 1, HasMin: b.Each > 0, Max: b.Each, HasMax: b.Each > 0, OneOf: b.OneOf, Fold: b.Fold})
 	if err != nil {

@@ -150,9 +150,14 @@ type Phone string
 
 var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// Check allows "+" and 7 to 15 digits.
+// callingCodes are the codes of countries and of services that numbers can begin
+// with, after ITU-T E.164.D. No number of another code can be called.
+var callingCodes = regexp.MustCompile(`^\+(1|2[07]|21[12368]|2[234]\d|25[0-8]|26\d|29[0178]|3[0-469]|3[57]\d|38[0-35-79]|4[013-9]|42[013]|` +
+	`5[1-8]|5[09]\d|6[0-6]|67[02-9]|68\d|69[0-2]|7|8[1246]|800|808|85[02356]|87[08]|88[0-368]|9[0-58]|96\d|97[0-79]|99[2-68])`)
+
+// Check allows "+" and 7 to 15 digits, which begin with a calling code.
 func (s Phone) Check() error {
-	if !phoneForm.MatchString(string(s)) {
+	if !phoneForm.MatchString(string(s)) || !callingCodes.MatchString(string(s)) {
 		return Reject("Phone number must start with a '+' can have a maximum of fifteen digits.")
 	}
 	return nil
@@ -306,13 +311,18 @@ func (o *Object) UnmarshalJSON(raw []byte) error {
 func (o Object) MarshalJSON() ([]byte, error) { return json.RawMessage(o).MarshalJSON() }
 
 // Prefs are the preferences of a user or a team: an [Object] of at most 65535
-// bytes.
+// bytes, without the white space around its values.
 type Prefs struct{ Object }
 
-// UnmarshalJSON keeps the object as it was sent.
+// UnmarshalJSON keeps the object as it was sent, without its white space.
 func (p *Prefs) UnmarshalJSON(raw []byte) error {
-	if err := p.Object.UnmarshalJSON(raw); err != nil || len(p.Object) > 65535 {
+	if err := p.Object.UnmarshalJSON(raw); err != nil {
+		return err
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, p.Object); err != nil || compact.Len() > 65535 {
 		return Reject("Value must be a valid object.")
 	}
+	p.Object = compact.Bytes()
 	return nil
 }

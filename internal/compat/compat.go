@@ -60,12 +60,15 @@ func Upgrade(format string, e *api.Endpoint, values *api.Values) error {
 	}
 	v := parse(format)
 	for i := len(requests) - 1; i >= 0; i-- {
-		upgrade := requests[i].methods[e.Name]
-		if upgrade == nil || v >= requests[i].before {
+		if v >= requests[i].before {
 			continue
 		}
-		if err := upgrade(values); err != nil {
-			return err
+		for _, method := range []string{every, e.Name} {
+			if upgrade := requests[i].methods[method]; upgrade != nil {
+				if err := upgrade(values); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil

@@ -63,8 +63,16 @@ func TestUpgrade(t *testing.T) {
 		{"the newest stays", "1.9.6", "webhooks.create", `{"security":true}`, `{"security":true}`},
 		{"a webhook of 1.8", "1.8.0", "webhooks.create", `{"security":true,"httpUser":"u"}`, `{"authUsername":"u","tls":true,"webhookId":"unique()"}`},
 		{"what was sent under both names", "1.8.0", "webhooks.update", `{"security":true,"tls":false}`, `{"tls":false}`},
+		{"a platform of 1.8 without a host", "1.8.0", "project.updateWebPlatform", `{"key":"a.b","hostname":"","store":"x"}`, `{"key":"a.b"}`},
 		{"a limit of none", "1.9.0", "project.updateUserLimitPolicy", `{"limit":0}`, `{"total":null}`},
 		{"queries of 1.4", "1.4.0", "users.list", `{"queries":["limit(5)"]}`, `{"queries":["{\"method\":\"limit\",\"values\":[5]}"]}`},
+		{"of every list", "1.4.0", "storage.listFiles", `{"queries":["offset(1)"]}`, `{"queries":["{\"method\":\"offset\",\"values\":[1]}"]}`},
+		{
+			"what 1.8 had words of its own for", "1.8.0", "project.listPlatforms",
+			`{"queries":["{\"method\":\"createdAfter\",\"values\":[\"2026\"]}"]}`,
+			`{"queries":["{\"method\":\"greaterThan\",\"attribute\":\"$createdAt\",\"values\":[\"2026\"]}"]}`,
+		},
+		{"and of none that is newer", "1.5.0", "storage.listFiles", `{"queries":["offset(1)"]}`, `{"queries":["offset(1)"]}`},
 		{"documents of 1.7 show what they are related to", "1.7.0", "databases.listDocuments", `{}`, `{"queries":["{\"method\":\"select\",\"values\":[\"*\",\"*.*\"]}"]}`},
 		{
 			"so do those of which everything is selected", "1.7.0", "databases.getDocument", `{"queries":["{\"method\":\"select\",\"values\":[\"*\"]}","{\"method\":\"limit\",\"values\":[1]}"]}`,

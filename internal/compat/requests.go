@@ -10,6 +10,9 @@ import (
 // upgrade changes parameters into what they are one format later.
 type upgrade func(*api.Values) error
 
+// every stands for all methods. Its change is made before those of a method.
+const every = "*"
+
 // requests are the changes to parameters, the newest first. Each is for
 // clients of formats before the one it names.
 var requests = []struct {
@@ -39,7 +42,8 @@ var requests = []struct {
 		"webhooks.update":        webhookNames,
 	}},
 	{10900, map[string]upgrade{
-		"project.createWebPlatform":     each(defaults("platformId", `"unique()"`), without("store")),
+		"project.createWebPlatform":     each(defaults("platformId", `"unique()"`), without("store"), blankIsAbsent("key", "hostname")),
+		"project.updateWebPlatform":     each(without("store"), blankIsAbsent("key", "hostname")),
 		"project.createApplePlatform":   each(defaults("platformId", `"unique()"`), without("store", "hostname"), moved("key", "bundleIdentifier")),
 		"project.createAndroidPlatform": each(defaults("platformId", `"unique()"`), without("store", "hostname"), moved("key", "applicationId")),
 		"project.createWindowsPlatform": each(defaults("platformId", `"unique()"`), without("store", "hostname"), moved("key", "packageIdentifierName")),
@@ -47,44 +51,33 @@ var requests = []struct {
 		"project.listPlatforms":         defaults("queries", `["{\"method\":\"limit\",\"values\":[5000]}"]`),
 		"webhooks.create":               defaults("webhookId", `"unique()"`),
 		"project.createKey":             defaults("keyId", `"unique()"`),
+		every:                           queries(query.FromShorthand),
 	}},
 	{10800, map[string]upgrade{
 		"databases.getDocument":   relationsShown,
 		"databases.listDocuments": relationsShown,
 	}},
-	{10500, legacyQueries},
+	{10500, map[string]upgrade{every: queries(query.FromLegacy)}},
 }
 
-// legacyQueries are the lists whose queries were written as calls, such as
-// equal("a", ["b"]).
-var legacyQueries = func() map[string]upgrade {
-	methods := map[string]upgrade{}
-	for _, name := range []string{
-		"account.listIdentities", "account.listSessions", "users.list", "users.listIdentities", "users.listMemberships", "users.listTargets",
-		"teams.list", "teams.listMemberships", "projects.list", "project.listKeys", "project.listPlatforms", "webhooks.list",
-		"databases.list", "databases.listCollections", "databases.listAttributes", "databases.listIndexes", "databases.listDocuments", "databases.getDocument",
-		"tablesDB.list", "tablesDB.listTables", "tablesDB.listColumns", "tablesDB.listIndexes", "tablesDB.listRows", "tablesDB.getRow",
-	} {
-		methods[name] = queriesFromCalls
+// queries rewrites the text of each query that was sent.
+func queries(rewrite func(string) string) upgrade {
+	return func(v *api.Values) error {
+		raw, ok := v.Find("queries")
+		var texts []string
+		if !ok || json.Unmarshal(raw, &texts) != nil {
+			return nil //nolint:nilerr // the endpoint will say what is wrong
+		}
+		for i, text := range texts {
+			texts[i] = rewrite(text)
+		}
+		b, err := json.Marshal(texts)
+		if err != nil {
+			return err
+		}
+		v.Set("queries", b)
+		return nil
 	}
-	return methods
-}()
-
-func queriesFromCalls(v *api.Values) error {
-	raw, ok := v.Find("queries")
-	var calls []string
-	if !ok || json.Unmarshal(raw, &calls) != nil {
-		return nil //nolint:nilerr // the endpoint will say what is wrong
-	}
-	for i, call := range calls {
-		calls[i] = query.FromLegacy(call)
-	}
-	b, err := json.Marshal(calls)
-	if err != nil {
-		return err
-	}
-	v.Set("queries", b)
-	return nil
 }
 
 var webhookNames = each(moved("security", "tls"), moved("httpUser", "authUsername"), moved("httpPass", "authPassword"))
@@ -128,6 +121,18 @@ func without(names ...string) upgrade {
 	return func(v *api.Values) error {
 		for _, n := range names {
 			v.Drop(n)
+		}
+		return nil
+	}
+}
+
+// blankIsAbsent drops parameters that are empty texts.
+func blankIsAbsent(names ...string) upgrade {
+	return func(v *api.Values) error {
+		for _, n := range names {
+			if raw, ok := v.Find(n); ok && string(raw) == `""` {
+				v.Drop(n)
+			}
 		}
 		return nil
 	}

@@ -294,9 +294,11 @@ func admin(actor identity.Actor, p *project.Project) (identity.Actor, error) {
 	if !ok {
 		return actor, apierr.UserUnauthorized
 	}
+	if !m.SeesProject(p.ID) {
+		return actor, apierr.ProjectNotFound
+	}
 	roles := identity.RolesOf(actor.User)
 	scopes := []string{"teams.read", "projects.read"}
-	reads := false
 	label := ""
 	for _, role := range m.Roles {
 		if rest, ok := strings.CutPrefix(role, "project-"); ok {
@@ -304,13 +306,9 @@ func admin(actor identity.Actor, p *project.Project) (identity.Actor, error) {
 				continue
 			}
 		}
-		reads = reads || role == identity.RoleOwner || role == identity.RoleDeveloper
 		scopes = append(scopes, identity.ScopesOf(role)...)
 		roles = append(roles, role)
 		label = role
-	}
-	if !reads {
-		return actor, apierr.ProjectNotFound
 	}
 	actor.Kind, actor.Roles = identity.Admin, roles
 	return actor.As(label, scopes, true), nil

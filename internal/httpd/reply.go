@@ -145,7 +145,7 @@ func (x *exchange) fail(err error) {
 	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
 	h.Set("Expires", "0")
 	h.Set("Pragma", "no-cache")
-	if !strings.HasPrefix(x.r.URL.Path, "/v1") {
+	if x.page() {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		x.write(body.Code, "text/html; charset=UTF-8", errorPage(body))
 		return
@@ -155,6 +155,15 @@ func (x *exchange) fail(err error) {
 		b = []byte(`{}`)
 	}
 	x.write(body.Code, jsonType, b)
+}
+
+// page reports whether an error is read by a person: outside of the API, and
+// where a browser was sent.
+func (x *exchange) page() bool {
+	if !strings.HasPrefix(x.r.URL.Path, "/v1") {
+		return true
+	}
+	return x.endpoint != nil && x.endpoint.Rules.Page && strings.Contains(x.r.Header.Get("Accept"), "text/html")
 }
 
 func (x *exchange) log(e *apierr.Error, err error) {
@@ -169,14 +178,14 @@ func (x *exchange) log(e *apierr.Error, err error) {
 		"type", e.Type, "status", e.Status, "err", err, "took", time.Since(x.start))
 }
 
-var page = template.Must(template.New("error").Parse(`<!doctype html>
+var pageTemplate = template.Must(template.New("error").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Code}}</title></head>
 <body><h1>{{.Code}}</h1><p>{{.Message}}</p><p><small>{{.Type}}</small></p></body></html>
 `))
 
 func errorPage(body errorBody) []byte {
 	var b bytes.Buffer
-	if err := page.Execute(&b, body); err != nil {
+	if err := pageTemplate.Execute(&b, body); err != nil {
 		return []byte(http.StatusText(body.Code))
 	}
 	return b.Bytes()

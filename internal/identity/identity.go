@@ -4,6 +4,7 @@ package identity
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -130,6 +131,28 @@ type SessionInfo struct {
 type Membership struct {
 	ID, TeamID string
 	Roles      []string
+}
+
+// Sees reports which of an organization's projects its member sees: all, or
+// those that its roles name, such as "project-shop-developer".
+func (m Membership) Sees() (all bool, projects []string) {
+	for _, role := range m.Roles {
+		for _, sees := range []string{RoleOwner, RoleDeveloper} {
+			all = all || role == sees
+			if rest, ok := strings.CutPrefix(role, "project-"); ok {
+				if id, ok := strings.CutSuffix(rest, "-"+sees); ok {
+					projects = append(projects, id)
+				}
+			}
+		}
+	}
+	return all, projects
+}
+
+// SeesProject reports whether a member sees one of its organization's projects.
+func (m Membership) SeesProject(id string) bool {
+	all, some := m.Sees()
+	return all || slices.Contains(some, id)
 }
 
 // APIKey is a key of a project.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -160,4 +161,61 @@ func (p *legacyParser) quoted(quote byte) string {
 		s = append(s, c)
 	}
 	return p.fail()
+}
+
+// shorthands are methods that clients had for a while, for comparisons of the
+// times that every entry has.
+var shorthands = map[string]struct {
+	method    Method
+	attribute string
+}{
+	"createdBefore":  {LessThan, "$createdAt"},
+	"createdAfter":   {GreaterThan, "$createdAt"},
+	"createdBetween": {Between, "$createdAt"},
+	"updatedBefore":  {LessThan, "$updatedAt"},
+	"updatedAfter":   {GreaterThan, "$updatedAt"},
+	"updatedBetween": {Between, "$updatedAt"},
+}
+
+// FromShorthand turns a query that is one of the shorthands, or has them in it,
+// into the comparisons that they mean. Any other text stays as it is.
+func FromShorthand(text string) string {
+	if strings.Contains(text, `"created`) || strings.Contains(text, `"updated`) {
+		return expand(text, MaxDepth)
+	}
+	return text
+}
+
+func expand(text string, depth int) string {
+	var q struct {
+		Method string            `json:"method"`
+		Values []json.RawMessage `json:"values"`
+	}
+	if depth < 0 || json.Unmarshal([]byte(text), &q) != nil {
+		return text
+	}
+	short, ok := shorthands[q.Method]
+	switch {
+	case ok:
+		out := rawjson.AppendString([]byte(`{"method":`), string(short.method))
+		out = rawjson.AppendString(append(out, `,"attribute":`...), short.attribute)
+		return string(appendList(append(out, `,"values":`...), q.Values)) + "}"
+	case q.Method == string(And) || q.Method == string(Or):
+		for i, child := range q.Values {
+			q.Values[i] = json.RawMessage(expand(string(child), depth-1))
+		}
+		return string(appendList([]byte(`{"method":"`+q.Method+`","values":`), q.Values)) + "}"
+	}
+	return text
+}
+
+func appendList(b []byte, values []json.RawMessage) []byte {
+	b = append(b, '[')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, v...)
+	}
+	return append(b, ']')
 }

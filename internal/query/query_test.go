@@ -107,6 +107,47 @@ func TestErrorsOfAParameter(t *testing.T) {
 	}
 }
 
+func TestFromShorthand(t *testing.T) {
+	deep := strings.Repeat(`{"method":"and","values":[`, 1000) + `{"method":"createdBefore","values":["x"]}` + strings.Repeat("]}", 1000)
+	for _, c := range []struct{ text, want string }{
+		{`{"method":"createdBefore","values":["2026-01-01"]}`, `{"method":"lessThan","attribute":"$createdAt","values":["2026-01-01"]}`},
+		{`{"method":"updatedBetween","values":["a","b"]}`, `{"method":"between","attribute":"$updatedAt","values":["a","b"]}`},
+		{
+			`{"method":"or","values":[{"method":"updatedAfter","values":["a"]},{"method":"isNull","attribute":"created"}]}`,
+			`{"method":"or","values":[{"method":"greaterThan","attribute":"$updatedAt","values":["a"]},{"method":"isNull","attribute":"created"}]}`,
+		},
+		{`{"method":"equal","attribute":"created","values":["createdBefore"]}`, ""},
+		{`{"method":"createdBefore","values":"x"}`, ""},
+		{`{"method":"createdBefore"`, ""},
+		{`["createdBefore"]`, ""},
+		{deep, deep},
+	} {
+		if c.want == "" {
+			c.want = c.text
+		}
+		if got := query.FromShorthand(c.text); got != c.want {
+			t.Errorf("%.80s\n got %.200s\nwant %.200s", c.text, got, c.want)
+		}
+	}
+}
+
+func TestWindow(t *testing.T) {
+	plan, err := query.Window([]string{`{"method":"limit","values":[2]}`, `{"method":"offset","values":[3]}`})
+	if err != nil || plan.Limit != 2 || plan.Offset != 3 {
+		t.Errorf("window = %+v, %v", plan, err)
+	}
+	for _, c := range []struct{ query, want string }{
+		{`{"method":"orderAsc","attribute":"name"}`, "Invalid query method: orderAsc"},
+		{`{"method":"equal","attribute":"name","values":["a"]}`, "Invalid query method: equal"},
+		{`{"method":"cursorAfter","values":["a"]}`, "Invalid query method: cursorAfter"},
+		{`{"method":"offset","values":[-1]}`, "Invalid query: Invalid offset: Value must be a valid range between 0 and 9,223,372,036,854,775,807"},
+	} {
+		if _, err := query.Window([]string{c.query}); err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %v, want %s", c.query, err, c.want)
+		}
+	}
+}
+
 func TestPlan(t *testing.T) {
 	got, err := rows.Plan([]string{
 		`{"method":"select","values":["name","author.name","$permissions","*"]}`,

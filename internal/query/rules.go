@@ -78,6 +78,23 @@ func (r Rules) Plan(texts []string) (Plan, error) {
 	return Split(queries), nil
 }
 
+// Window plans a list that takes limits and offsets, and nothing else.
+func Window(texts []string) (Plan, error) {
+	queries, err := Parse(texts)
+	if err != nil {
+		return Plan{}, err
+	}
+	for _, q := range queries {
+		if k := methods[q.Method].kind; k != limit && k != offset {
+			return Plan{}, &Error{Message: "Invalid query method: " + string(q.Method)}
+		}
+	}
+	if err := (Rules{}).Check(queries); err != nil {
+		return Plan{}, err
+	}
+	return Split(queries), nil
+}
+
 // Check tests the queries against the rules, in their order, and gives the
 // values of filters the types of their attributes. The error is an [*Error].
 func (r Rules) Check(queries []Query) error {

@@ -111,8 +111,8 @@ func variables(c config.Config) console.Variables {
 		AssistantEnabled: false, // not built; a key for it is named at start
 		DomainSites:      strings.Join(c.Domain.Sites, ","), DomainFunctions: strings.Join(c.Domain.Functions, ","),
 		ForceHTTPS: enabled(c.Network.ForceHTTPS), Nameservers: c.Domain.Nameservers,
-		DBAdapter: "mariadb", // what the console shows columns for: both of our engines have them all
-		Operators: true, FulltextWildcard: true, AttributeResizing: true, Schemas: true, MaxIndexLength: 768, IntegerIDs: true,
+		DBAdapter:     "mariadb", // what the console shows columns for: both of our engines have them all
+		Relationships: true, Spatials: true, Operators: true, FulltextWildcard: true, AttributeResizing: true, Schemas: true, MaxIndexLength: 768, IntegerIDs: true,
 	}
 }
 

@@ -76,6 +76,25 @@ func TestTextsThatNoStoreKeeps(t *testing.T) {
 	app.Admin.Refused("POST", "/project/platforms/apple", servertest.M{"platformId": "unique()", "name": "  ", "bundleIdentifier": "a.b"}, 400, "general_argument_invalid")
 }
 
+// Clients of before there was an endpoint for each kind have one for all.
+func TestPlatformsOfOlderClients(t *testing.T) {
+	app := servertest.New(t).Found()
+	old := app.Owner.With("X-Appwrite-Response-Format", "1.8.0")
+	path := "/projects/" + app.ID + "/platforms"
+	for _, typ := range []string{"web", "flutter-web", "unity", "apple", "flutter-ios", "apple-tvos", "android", "react-native-android", "windows", "flutter-windows", "linux"} {
+		made := old.Must("POST", path, servertest.M{"type": typ, "name": typ, "key": "org.example.app", "hostname": ""})
+		changed := old.Must("PUT", path+"/"+made.Text("$id"), servertest.M{"name": "New", "key": "org.example.new", "hostname": "example.org"})
+		for field, want := range map[string]string{"type": typ, "name": "New", "key": "org.example.new"} {
+			if got := changed.Text(field); got != want {
+				t.Errorf("%s of %s = %s, want %s", field, typ, got, want)
+			}
+		}
+	}
+	app.Admin.Must("POST", "/project/platforms/apple", servertest.M{"platformId": "mine", "name": "X", "bundleIdentifier": "a.b"})
+	app.Admin.Refused("PUT", "/project/platforms/web/mine", servertest.M{"name": "X", "hostname": "example.org"}, 400, "platform_method_unsupported")
+	app.Admin.Refused("POST", "/project/platforms/web", servertest.M{"platformId": "unique()", "name": "X", "key": "a.b"}, 400, "general_argument_invalid")
+}
+
 func TestMockPhonesAreCountedOnRequest(t *testing.T) {
 	admin := servertest.New(t).Found().Admin
 	admin.Must("POST", "/project/mock-phones", servertest.M{"number": "+14155552671", "otp": "123456"})

@@ -35,6 +35,10 @@ test('an owner keeps projects', async (t) => {
     assert.equal(jwt.split('.').length, 3)
     const variables = await new sdk.Console(client).variables()
     assert.equal(typeof variables._APP_STORAGE_LIMIT, 'number')
+    // What the console shows columns and queries for.
+    for (const part of ['Relationships', 'Spatials', 'Operators']) assert.equal(variables['supportFor' + part], true, part)
+    const versions = await (await fetch(endpoint.replace('/v1', '/versions'))).json()
+    for (const name of ['server', 'client-web', 'server-nodejs', 'console-cli']) assert.equal(typeof versions[name], 'string', name)
 
     const team = await teams.create({ teamId: 'home', name: 'Home' })
     assert.equal(team.total, 1)

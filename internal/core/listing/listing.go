@@ -75,15 +75,33 @@ func (t Table) rules(p Page) query.Rules {
 	return query.Rules{Attributes: attributes, Select: p.Select}
 }
 
+// Window plans a list that takes limits and offsets, and nothing else. What is
+// wrong with the queries is an error of the "queries" parameter.
+func Window(queries api.Queries) (query.Plan, error) {
+	plan, err := query.Window(queries)
+	return plan, refusal(err)
+}
+
+// Plan plans a list of what is in no table. What is wrong with the queries is an
+// error of the "queries" parameter.
+func Plan(rules query.Rules, queries api.Queries) (query.Plan, error) {
+	plan, err := rules.Plan(queries)
+	return plan, refusal(err)
+}
+
+func refusal(err error) error {
+	var wrong *query.Error
+	if errors.As(err, &wrong) {
+		return api.Invalid("queries", errors.New(wrong.InParam()))
+	}
+	return err
+}
+
 // Read returns a page of rows, and how many there are in all. What is wrong
 // with the queries is an error of the "queries" parameter.
 func Read[R any](ctx context.Context, tx store.Tx, t Table, p Page) (rows []R, total int, err error) {
-	plan, err := t.rules(p).Plan(p.Queries)
+	plan, err := Plan(t.rules(p), p.Queries)
 	if err != nil {
-		var wrong *query.Error
-		if errors.As(err, &wrong) {
-			return nil, 0, api.Invalid("queries", errors.New(wrong.InParam()))
-		}
 		return nil, 0, err
 	}
 	where, err := t.where(plan, p)

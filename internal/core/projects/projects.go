@@ -165,9 +165,23 @@ func (p *Projects) Change(ctx context.Context, tx store.Tx, id string, now int64
 	return row, store.Update(ctx, tx, projectTable, &row)
 }
 
-// List reads a page of the projects of some organizations.
-func List(ctx context.Context, tx store.Tx, page listing.Page, teams []string) ([]Row, int, error) {
-	page.Where = sqlb.And(sqlb.Eq("deleting", false), sqlb.In("team_id", teams...))
+// Share is what somebody sees of an organization's projects: all, or some.
+type Share struct {
+	Team     string
+	All      bool
+	Projects []string // by their ids
+}
+
+// List reads a page of the projects that somebody sees.
+func List(ctx context.Context, tx store.Tx, page listing.Page, shares []Share) ([]Row, int, error) {
+	seen := make([]sqlb.Cond, len(shares))
+	for i, s := range shares {
+		seen[i] = sqlb.Eq("team_id", s.Team)
+		if !s.All {
+			seen[i] = sqlb.And(seen[i], sqlb.In("id", s.Projects...))
+		}
+	}
+	page.Where = sqlb.And(sqlb.Eq("deleting", false), sqlb.Or(seen...))
 	page.Select = true
 	return listing.Read[Row](ctx, tx, listing.Table{
 		Name: projectTable, Resource: "Project", Search: []string{"id", "name"},

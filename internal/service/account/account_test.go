@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -197,6 +198,8 @@ func TestProfile(t *testing.T) {
 		t.Errorf("prefs = %s", a.Body)
 	}
 	c.Refused("PATCH", "/account/prefs", m{"prefs": "no"}, 400, "general_argument_invalid")
+	c.Must("PATCH", "/account/prefs", `{"prefs": {"a" : "`+strings.Repeat("x", 65535-len(`{"a":""}`))+`"} }`)
+	c.Refused("PATCH", "/account/prefs", m{"prefs": m{"a": strings.Repeat("x", 65536-len(`{"a":""}`))}}, 400, "general_argument_invalid")
 
 	c.Refused("PATCH", "/account/email", m{"email": "jesse@example.com", "password": secret}, 409, "user_target_already_exists")
 	c.Refused("PATCH", "/account/email", m{"email": "ww@example.com", "password": "wrong horse 1"}, 401, "user_invalid_credentials")
@@ -287,6 +290,16 @@ func TestWithoutMailAndPhone(t *testing.T) {
 	c.Refused("POST", "/account/verifications/phone", nil, 503, "general_phone_disabled")
 	p.Guest.Refused("GET", "/account/sessions/oauth2/github", nil, 412, "project_provider_disabled")
 	p.Guest.Refused("GET", "/account/sessions/oauth2/nothing", nil, 400, "general_argument_invalid")
+	browser := p.Guest.With("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	for path, want := range map[string]struct{ typ, content string }{
+		"/account/sessions/oauth2/github": {"project_provider_disabled", "text/html"},
+		"/account/tokens/oauth2/nothing":  {"general_argument_invalid", "text/html"},
+		"/account":                        {"general_unauthorized_scope", "application/json"},
+	} {
+		if a := browser.Do("GET", path, nil); !strings.HasPrefix(a.Header.Get("Content-Type"), want.content) || !strings.Contains(a.Body, want.typ) {
+			t.Errorf("%s to a browser: %d %s %s", path, a.Status, a.Header.Get("Content-Type"), a.Body)
+		}
+	}
 	p.Guest.Refused("PUT", "/account/recovery", m{"userId": "walter", "secret": "x", "password": secret}, 401, "user_invalid_token")
 	p.Guest.Refused("PUT", "/account/verification", m{"userId": "walter", "secret": "x"}, 401, "user_invalid_token")
 }
@@ -295,6 +308,14 @@ func TestMockPhones(t *testing.T) {
 	s := servertest.New(t)
 	p := s.Found()
 	p.Admin.Must("POST", "/project/mock-phones", m{"number": "+14155552671", "otp": "123456"})
+	for _, path := range []string{"/+14155552671", "/%2B14155552671", "/%2014155552671", "/14155552671"} {
+		want(t, p.Admin.Must("GET", "/project/mock-phones"+path, nil), map[string]string{"number": "+14155552671", "otp": "123456"})
+	}
+	p.Admin.Refused("GET", "/project/mock-phones/number", nil, 400, "general_argument_invalid")
+	for list, query := range map[string]string{"mock-phones": `{"method":"orderRandom"}`, "policies": `{"method":"equal","attribute":"$id","values":["x"]}`} {
+		p.Admin.Refused("GET", "/project/"+list+"?queries[]="+url.QueryEscape(query), nil, 400, "general_argument_invalid")
+		p.Admin.Must("GET", "/project/"+list+"?queries[]="+url.QueryEscape(`{"method":"offset","values":[1]}`), nil)
+	}
 	a := p.Guest.Must("POST", "/account/tokens/phone", m{"userId": "walter", "phone": "+14155552671"})
 	want(t, a, map[string]string{"userId": "walter", "secret": ""})
 	c := s.Guest("X-Appwrite-Project", p.ID)

@@ -32,12 +32,12 @@ func (s *Service) providers() []api.Endpoint {
 		api.New(api.Spec{
 			Name: "account.createOAuth2Session", Method: "GET", Path: "/v1/account/sessions/oauth2/{provider}", Status: 301,
 			Summary: "Sign in at an OAuth2 provider.",
-			Auth:    anyone, Scopes: []string{"sessions.write"}, Limit: limit,
+			Auth:    anyone, Scopes: []string{"sessions.write"}, Limit: limit, Rules: api.Rules{Page: true},
 		}, s.refuse),
 		api.New(api.Spec{
 			Name: "account.createOAuth2Token", Method: "GET", Path: "/v1/account/tokens/oauth2/{provider}", Status: 301,
 			Summary: "Sign in at an OAuth2 provider, for a token.",
-			Auth:    anyone, Scopes: []string{"sessions.write"}, Limit: limit,
+			Auth:    anyone, Scopes: []string{"sessions.write"}, Limit: limit, Rules: api.Rules{Page: true},
 		}, s.refuse),
 	}
 }

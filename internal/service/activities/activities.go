@@ -47,13 +47,9 @@ type list struct {
 //
 // More are records of another log, the newest first, that are listed among them.
 func page(ctx context.Context, tx store.Tx, s audit.Search, in list, more ...audit.Stored) (found []audit.Stored, total int, err error) {
-	plan, err := query.Rules{}.Plan(in.Queries)
+	plan, err := listing.Plan(query.Rules{}, in.Queries)
 	if err != nil {
-		var wrong *query.Error
-		if errors.As(err, &wrong) {
-			return nil, 0, api.Invalid("queries", errors.New(wrong.InParam()))
-		}
-		return nil, 0, api.Invalid("queries", err)
+		return nil, 0, err
 	}
 	limit := min(plan.Limit, listing.MaxTotal)
 	s.Match = func(r *audit.Stored) bool { return r.Outcome == "" }

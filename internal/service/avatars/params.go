@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // a container may have no time zones of its own
@@ -102,27 +101,13 @@ type (
 )
 
 // UnmarshalJSON reads a number from 0.1 to 3.
-func (f *scale) UnmarshalJSON(raw []byte) error { return ranged((*float64)(f), raw, 0.1, 3) }
+func (f *scale) UnmarshalJSON(raw []byte) error { return api.Ranged((*float64)(f), raw, 0.1, 3) }
 
 // UnmarshalJSON reads a number from -90 to 90.
-func (f *latitude) UnmarshalJSON(raw []byte) error { return ranged((*float64)(f), raw, -90, 90) }
+func (f *latitude) UnmarshalJSON(raw []byte) error { return api.Ranged((*float64)(f), raw, -90, 90) }
 
 // UnmarshalJSON reads a number from -180 to 180.
-func (f *longitude) UnmarshalJSON(raw []byte) error { return ranged((*float64)(f), raw, -180, 180) }
+func (f *longitude) UnmarshalJSON(raw []byte) error { return api.Ranged((*float64)(f), raw, -180, 180) }
 
 // UnmarshalJSON reads a number from 0 to 100000.
-func (f *accuracy) UnmarshalJSON(raw []byte) error { return ranged((*float64)(f), raw, 0, 100_000) }
-
-// ranged writes bounds without fractions, as the contract's messages do.
-func ranged(field *float64, raw []byte, least, most float64) error {
-	s := string(raw)
-	if len(s) > 0 && s[0] == '"' {
-		s = text(raw)
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(n >= least && n <= most) {
-		return api.Reject("Value must be a valid range between %s and %s", api.Thousands(int64(least)), api.Thousands(int64(most)))
-	}
-	*field = n
-	return nil
-}
+func (f *accuracy) UnmarshalJSON(raw []byte) error { return api.Ranged((*float64)(f), raw, 0, 100_000) }

@@ -66,6 +66,11 @@ func TestLists(t *testing.T) {
 	if l := invoke[phoneList](t, s, "listCountriesPhones", "en"); l.Total != 196 || l.Phones[0] != (phoneModel{"+1", "CA", "Canada"}) {
 		t.Errorf("dial codes: %d, from %v", l.Total, l.Phones[0])
 	}
+	for _, p := range invoke[phoneList](t, s, "listCountriesPhones", "en").Phones {
+		if err := api.Phone(p.Code + "5550100").Check(); err != nil {
+			t.Errorf("the numbers of %s are refused: %v", p.CountryCode, err)
+		}
+	}
 	if l := invoke[continentList](t, s, "listContinents", "en"); l.Total != 7 || l.Continents[0] != (continentModel{"Africa", "AF"}) {
 		t.Errorf("continents: %+v", l)
 	}

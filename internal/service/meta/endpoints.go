@@ -30,7 +30,7 @@ func (s *Service) Endpoints() []api.Endpoint {
 		}, s.ping),
 		api.New(api.Spec{
 			Name: "meta.versions", Method: "GET", Path: "/versions",
-			Summary: "Tell the version of the API.",
+			Summary: "Tell the version of the API, and those of its SDKs.",
 			Auth:    identity.Guest, Rules: open,
 		}, s.versions),
 		api.New(api.Spec{
@@ -60,10 +60,6 @@ func (s *Service) ping(ctx context.Context, call *api.Call, _ none) (api.Text, e
 	return api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (api.Text, error) {
 		return "Pong!", s.Projects.Pinged(ctx, tx, call.Project.ID, call.Micros())
 	})
-}
-
-func (s *Service) versions(context.Context, *api.Call, none) (map[string]string, error) {
-	return map[string]string{"server": s.Version}, nil
 }
 
 func (s *Service) openapi(context.Context, *api.Call, none) (api.Raw, error) {

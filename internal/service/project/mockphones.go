@@ -2,10 +2,13 @@ package project
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/core/listing"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/model"
 	"moorfast/internal/project"
@@ -80,9 +83,9 @@ type listMocksParams struct {
 }
 
 func (s *Service) listMocks(_ context.Context, call *api.Call, in listMocksParams) (mockList, error) {
-	plan, err := query.Rules{}.Plan(in.Queries)
+	plan, err := listing.Window(in.Queries)
 	if err != nil {
-		return mockList{}, api.Invalid("queries", err)
+		return mockList{}, err
 	}
 	mocks := call.Project.Auths.MockNumbers
 	list := mockList{MockNumbers: []mockNumber{}}
@@ -106,8 +109,27 @@ type mockParams struct {
 	OTP    otp       `param:"otp"`
 }
 
+// pathPhone is a phone number in a path. Clients may leave out its plus sign
+// there, or have it become a space.
+type pathPhone string
+
+// UnmarshalJSON adds the sign, and checks the number.
+func (p *pathPhone) UnmarshalJSON(raw []byte) error {
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return api.Phone("").Check()
+	}
+	*p = pathPhone("+" + strings.TrimLeft(s, "+ "))
+	return api.Phone(*p).Check()
+}
+
+type mockChangeParams struct {
+	Number pathPhone `param:"number"`
+	OTP    otp       `param:"otp"`
+}
+
 type mockNameParams struct {
-	Number api.Phone `param:"number"`
+	Number pathPhone `param:"number"`
 }
 
 // changeMocks stores what fn makes of the mock numbers.
@@ -121,15 +143,15 @@ func (s *Service) changeMocks(ctx context.Context, call *api.Call, fn func([]pro
 	return err
 }
 
-func indexOf(mocks []project.MockNumber, number api.Phone) int {
-	return slices.IndexFunc(mocks, func(m project.MockNumber) bool { return m.Phone == string(number) })
+func indexOf(mocks []project.MockNumber, number string) int {
+	return slices.IndexFunc(mocks, func(m project.MockNumber) bool { return m.Phone == number })
 }
 
 func (s *Service) createMock(ctx context.Context, call *api.Call, in mockParams) (mockNumber, error) {
 	m := project.MockNumber{Phone: string(in.Number), OTP: string(in.OTP), CreatedAt: call.Micros(), UpdatedAt: call.Micros()}
 	err := s.changeMocks(ctx, call, func(mocks []project.MockNumber) ([]project.MockNumber, error) {
 		switch {
-		case indexOf(mocks, in.Number) >= 0:
+		case indexOf(mocks, string(in.Number)) >= 0:
 			return nil, apierr.MockNumberAlreadyExists
 		case len(mocks) >= maxMocks:
 			return nil, apierr.MockNumberLimitExceeded
@@ -141,16 +163,16 @@ func (s *Service) createMock(ctx context.Context, call *api.Call, in mockParams)
 
 func (s *Service) getMock(_ context.Context, call *api.Call, in mockNameParams) (mockNumber, error) {
 	mocks := call.Project.Auths.MockNumbers
-	i := indexOf(mocks, in.Number)
+	i := indexOf(mocks, string(in.Number))
 	if i < 0 {
 		return mockNumber{}, apierr.MockNumberNotFound
 	}
 	return mockModel(mocks[i]), nil
 }
 
-func (s *Service) updateMock(ctx context.Context, call *api.Call, in mockParams) (out mockNumber, err error) {
+func (s *Service) updateMock(ctx context.Context, call *api.Call, in mockChangeParams) (out mockNumber, err error) {
 	err = s.changeMocks(ctx, call, func(mocks []project.MockNumber) ([]project.MockNumber, error) {
-		i := indexOf(mocks, in.Number)
+		i := indexOf(mocks, string(in.Number))
 		if i < 0 {
 			return nil, apierr.MockNumberNotFound
 		}
@@ -163,7 +185,7 @@ func (s *Service) updateMock(ctx context.Context, call *api.Call, in mockParams)
 
 func (s *Service) deleteMock(ctx context.Context, call *api.Call, in mockNameParams) (api.None, error) {
 	return api.None{}, s.changeMocks(ctx, call, func(mocks []project.MockNumber) ([]project.MockNumber, error) {
-		i := indexOf(mocks, in.Number)
+		i := indexOf(mocks, string(in.Number))
 		if i < 0 {
 			return nil, apierr.MockNumberNotFound
 		}

@@ -107,6 +107,10 @@ type (
 	}
 )
 
+// older tells that a call came by the older path, which platforms of all kinds
+// had in common, and which names the project.
+func older(call *api.Call) bool { return call.Param("projectId") != "" }
+
 func (s *Service) createWeb(ctx context.Context, call *api.Call, in newWeb) (platform, error) {
 	typ := in.Type
 	if typ == "" {
@@ -114,7 +118,7 @@ func (s *Service) createWeb(ctx context.Context, call *api.Call, in newWeb) (pla
 	}
 	switch project.Kind(typ) {
 	case project.Web:
-		if in.Hostname == "" {
+		if in.Hostname == "" && !older(call) {
 			return nil, apierr.ArgumentInvalid.Detail(`Param "hostname" is not optional.`)
 		}
 	case project.Apple, project.Android, project.Windows, project.Linux:
@@ -136,15 +140,16 @@ func (s *Service) updateWeb(ctx context.Context, call *api.Call, in web) (platfo
 }
 
 // update changes a platform of the kind that change is of. The endpoint of web
-// platforms is also the older endpoint of all.
+// platforms is also that of all on the older path, and of the older types.
 func (s *Service) update(ctx context.Context, call *api.Call, id api.ID, change projects.Platform) (platform, error) {
 	return api.Write(ctx, call, func(tx store.Tx) (platform, error) {
 		row, err := projects.GetPlatform(ctx, tx, string(id))
 		if err != nil {
 			return nil, err
 		}
-		older := change.Type == project.Web && row.Type != project.Web
-		if !older && project.Kind(row.Type) != change.Type || older && row.Type == project.Kind(row.Type) {
+		kind := project.Kind(row.Type)
+		all := change.Type == project.Web && (row.Type != kind || older(call))
+		if kind != change.Type && !all {
 			return nil, apierr.PlatformMethodUnsupported
 		}
 		row.Name, row.Hostname, row.Key, row.UpdatedAt = change.Name, change.Hostname, change.Key, call.Micros()

@@ -6,11 +6,11 @@ import (
 
 	"moorfast/internal/api"
 	"moorfast/internal/apierr"
+	"moorfast/internal/core/listing"
 	"moorfast/internal/core/projects"
 	"moorfast/internal/model"
 	"moorfast/internal/opt"
 	"moorfast/internal/project"
-	"moorfast/internal/query"
 )
 
 // policies are the policies in the order in which they are listed, and how
@@ -135,9 +135,9 @@ type policyList struct {
 }
 
 func (s *Service) listPolicies(_ context.Context, call *api.Call, in listParams) (policyList, error) {
-	plan, err := query.Rules{}.Plan(in.Queries)
+	plan, err := listing.Window(in.Queries)
 	if err != nil {
-		return policyList{}, api.Invalid("queries", err)
+		return policyList{}, err
 	}
 	all := make([]policy, len(policies))
 	for i, p := range policies {

@@ -14,6 +14,7 @@ import (
 	"moorfast/internal/model"
 	"moorfast/internal/opt"
 	"moorfast/internal/project"
+	"moorfast/internal/query"
 	"moorfast/internal/store"
 )
 
@@ -132,27 +133,38 @@ type listParams struct {
 }
 
 func (s *Service) list(ctx context.Context, call *api.Call, in listParams) (model.ProjectList, error) {
-	return s.page(ctx, call, listing.Page{Queries: in.Queries, Search: in.Search, NoTotal: !in.Total}, teamsOf(call, string(in.TeamID.V)))
+	return s.page(ctx, call, listing.Page{Queries: in.Queries, Search: in.Search, NoTotal: !in.Total}, shares(call, string(in.TeamID.V)))
 }
 
-// teamsOf are the organizations whose projects the caller may see: one, or all
+// shares are what the caller sees of the projects of one organization, or of all
 // that the caller is a member of.
-func teamsOf(call *api.Call, team string) []string {
-	var teams []string
+func shares(call *api.Call, team string) (seen []projects.Share) {
 	if call.Actor.User == nil {
-		return teams
+		return nil
 	}
 	for _, m := range call.Actor.User.Memberships {
 		if team == "" || m.TeamID == team {
-			teams = append(teams, m.TeamID)
+			all, some := m.Sees()
+			seen = append(seen, projects.Share{Team: m.TeamID, All: all, Projects: some})
 		}
 	}
-	return teams
+	return seen
 }
 
-func (s *Service) page(ctx context.Context, call *api.Call, page listing.Page, teams []string) (model.ProjectList, error) {
+// sees reports whether the caller sees a project: a user as a member of the
+// organization that owns it, and a key where it is let in at all.
+func sees(call *api.Call, row projects.Row) bool {
+	u := call.Actor.User
+	if u == nil {
+		return true
+	}
+	m, ok := u.Member(row.TeamID)
+	return ok && m.SeesProject(row.ID)
+}
+
+func (s *Service) page(ctx context.Context, call *api.Call, page listing.Page, seen []projects.Share) (model.ProjectList, error) {
 	return api.ReadIn(ctx, call, store.Platform, func(tx store.Tx) (model.ProjectList, error) {
-		rows, total, err := projects.List(ctx, tx, page, teams)
+		rows, total, err := projects.List(ctx, tx, page, seen)
 		list := model.ProjectList{Total: total, Projects: make([]model.Project, len(rows))}
 		for i, row := range rows {
 			list.Projects[i] = row.Model()
@@ -218,7 +230,12 @@ func (s *Service) update(ctx context.Context, call *api.Call, in updateParams) (
 
 func (s *Service) change(ctx context.Context, call *api.Call, id string, fn func(store.Tx, *projects.Row) error) (model.Project, error) {
 	return api.WriteIn(ctx, call, store.Platform, func(tx store.Tx) (model.Project, error) {
-		row, err := s.Projects.Change(ctx, tx, id, call.Micros(), func(r *projects.Row) error { return fn(tx, r) })
+		row, err := s.Projects.Change(ctx, tx, id, call.Micros(), func(r *projects.Row) error {
+			if !sees(call, *r) {
+				return apierr.ProjectNotFound
+			}
+			return fn(tx, r)
+		})
 		return row.Model(), err
 	})
 }
@@ -229,6 +246,9 @@ type moveParams struct {
 }
 
 func (s *Service) move(ctx context.Context, call *api.Call, in moveParams) (model.Project, error) {
+	if err := mayAdd(call, string(in.TeamID)); err != nil {
+		return model.Project{}, err
+	}
 	return s.change(ctx, call, string(in.ProjectID), func(tx store.Tx, r *projects.Row) error {
 		if ok, err := s.Teams.Exists(ctx, tx, string(in.TeamID)); err != nil || !ok {
 			return first(err, apierr.TeamNotFound)
@@ -236,6 +256,24 @@ func (s *Service) move(ctx context.Context, call *api.Call, in moveParams) (mode
 		r.TeamID = string(in.TeamID)
 		return nil
 	})
+}
+
+// mayAdd refuses organizations that the caller could not create a project in.
+func mayAdd(call *api.Call, team string) error {
+	u := call.Actor.User
+	if u == nil {
+		return apierr.TeamNotFound
+	}
+	m, ok := u.Member(team)
+	if !ok {
+		return apierr.TeamNotFound
+	}
+	for _, role := range m.Roles {
+		if slices.Contains(identity.ScopesOf(role), "projects.write") {
+			return nil
+		}
+	}
+	return apierr.UserUnauthorized
 }
 
 type devKeyParams struct {
@@ -277,6 +315,12 @@ type devKeyList struct {
 	DevKeys []devKey `json:"devKeys"`
 }
 
-func (s *Service) listDevKeys(context.Context, *api.Call, listDevKeysParams) (devKeyList, error) {
-	return devKeyList{DevKeys: []devKey{}}, nil
+// devKeyRules are what dev keys could be listed by.
+var devKeyRules = query.Rules{Attributes: query.Attributes{
+	"accessedAt": {Type: query.Datetime}, "expire": {Type: query.Datetime},
+}}
+
+func (s *Service) listDevKeys(_ context.Context, _ *api.Call, in listDevKeysParams) (devKeyList, error) {
+	_, err := listing.Plan(devKeyRules, in.Queries)
+	return devKeyList{DevKeys: []devKey{}}, err
 }

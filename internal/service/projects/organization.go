@@ -41,7 +41,11 @@ func (s *Service) listOwn(ctx context.Context, call *api.Call, in listOwnParams)
 	if err != nil {
 		return model.ProjectList{}, err
 	}
-	return s.page(ctx, call, listing.Page{Queries: in.Queries, Search: in.Search, NoTotal: !in.Total}, []string{team})
+	seen := shares(call, team)
+	if call.Actor.User == nil { // a key of one of its projects
+		seen = []projects.Share{{Team: team, All: true}}
+	}
+	return s.page(ctx, call, listing.Page{Queries: in.Queries, Search: in.Search, NoTotal: !in.Total}, seen)
 }
 
 type createOwnParams struct {
@@ -72,10 +76,11 @@ func (s *Service) getOwn(ctx context.Context, call *api.Call, in ownParams) (mod
 	})
 }
 
-// own refuses projects of other organizations, as if they were not there.
+// own refuses projects of other organizations, and those that the caller does
+// not see, as if they were not there.
 func own(call *api.Call, row projects.Row) error {
 	team, err := organization(call)
-	if err == nil && row.TeamID != team {
+	if err == nil && (row.TeamID != team || !sees(call, row)) {
 		err = apierr.ProjectNotFound
 	}
 	return err

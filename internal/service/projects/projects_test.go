@@ -2,6 +2,8 @@ package projects_test
 
 import (
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,15 +29,91 @@ func TestProjectsOfOthersAreNotThere(t *testing.T) {
 	}
 	home.Must("PATCH", "/organization/projects/"+app.ID, m{"name": "Mine"})
 	// An organization that is named does not lend its roles to the projects of others.
-	invited := app.Owner.Must("POST", "/teams/away/memberships", m{"email": "eve@example.org", "roles": []string{"owner"}, "url": "http://localhost/"})
+	eve := member(t, s, app, "away", "eve", "owner")
+	eve.Refused("PATCH", "/projects/"+app.ID, m{"name": "Taken"}, 401, "general_unauthorized_scope")
+	eve.Refused("PATCH", "/organization/projects/"+app.ID, m{"name": "Taken"}, 404, "project_not_found")
+}
+
+// member is a new member of an organization, with roles.
+func member(t *testing.T, s *servertest.Server, app servertest.Project, team, name string, roles ...string) *servertest.Client {
+	t.Helper()
+	invited := app.Owner.Must("POST", "/teams/"+team+"/memberships", m{"email": name + "@example.org", "roles": append([]string{}, roles...), "url": "http://localhost/"})
+	c := s.Guest("X-Appwrite-Organization", team)
+	accept(t, c, team, invited)
+	return c
+}
+
+// accept has a client take an invitation.
+func accept(t *testing.T, c *servertest.Client, team string, invited servertest.Answer) {
+	t.Helper()
 	link, err := url.Parse(invited.Text("inviteLink"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	eve, answer := s.Guest("X-Appwrite-Organization", "away"), link.Query()
-	eve.Must("PATCH", "/teams/away/memberships/"+answer.Get("membershipId")+"/status", m{"userId": answer.Get("userId"), "secret": answer.Get("secret")})
-	eve.Refused("PATCH", "/projects/"+app.ID, m{"name": "Taken"}, 401, "general_unauthorized_scope")
-	eve.Refused("PATCH", "/organization/projects/"+app.ID, m{"name": "Taken"}, 404, "project_not_found")
+	answer := link.Query()
+	c.Must("PATCH", "/teams/"+team+"/memberships/"+answer.Get("membershipId")+"/status", m{"userId": answer.Get("userId"), "secret": answer.Get("secret")})
+}
+
+// A project goes only where its mover could have made it.
+func TestProjectsAreMovedToOwnOrganizations(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	home := app.Admin.Must("GET", "/project", nil).Text("teamId")
+	app.Owner.Must("POST", "/teams", m{"teamId": "away", "name": "Away"})
+	app.Owner.Must("POST", "/teams", m{"teamId": "club", "name": "Club"})
+	dev := member(t, s, app, home, "dan", "developer")
+	path := "/projects/" + app.ID + "/team"
+	dev.Refused("PATCH", path, m{"teamId": "away"}, 404, "team_not_found")
+	dev.Refused("PATCH", path, m{"teamId": "nothing"}, 404, "team_not_found")
+	guest := app.Owner.Must("POST", "/teams/club/memberships", m{"email": "dan@example.org", "roles": []string{"editor"}, "url": "http://localhost/"})
+	accept(t, dev, "club", guest)
+	dev.Refused("PATCH", path, m{"teamId": "club"}, 401, "user_unauthorized")
+	if got := app.Owner.Must("PATCH", path, m{"teamId": "away"}).Text("teamId"); got != "away" {
+		t.Errorf("the project is of %q", got)
+	}
+	dev.Refused("PATCH", path, m{"teamId": home}, 401, "general_unauthorized_scope")
+}
+
+// What a member of an organization cannot open is not in the lists, either.
+func TestMembersSeeTheProjectsOfTheirRoles(t *testing.T) {
+	s := servertest.New(t)
+	app := s.Found()
+	team := app.Admin.Must("GET", "/project", nil).Text("teamId")
+	app.Owner.With("X-Appwrite-Organization", team).Must("POST", "/organization/projects", m{"projectId": "my-shop", "name": "Shop"})
+	for name, c := range map[string]struct {
+		roles []string
+		sees  []string
+	}{
+		"owner":     {[]string{"owner"}, []string{app.ID, "my-shop"}},
+		"developer": {[]string{"developer"}, []string{app.ID, "my-shop"}},
+		"one":       {[]string{"project-my-shop-developer"}, []string{"my-shop"}},
+		"another":   {[]string{"editor", "project-" + app.ID + "-owner"}, []string{app.ID}},
+		"nothing":   {[]string{"editor", "project-my-shop-editor", "project--owner"}, nil},
+		"no roles":  {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			who := member(t, s, app, team, strings.ReplaceAll(name, " ", ""), c.roles...)
+			for _, path := range []string{"/projects", "/organization/projects"} {
+				list := who.Must("GET", path, nil)
+				if got := list.Text("total"); got != strconv.Itoa(len(c.sees)) {
+					t.Errorf("%s has %s of %v: %s", path, got, c.sees, list.Body)
+				}
+			}
+			for _, id := range []string{app.ID, "my-shop"} {
+				if slices.Contains(c.sees, id) {
+					who.Must("GET", "/organization/projects/"+id, nil)
+				} else {
+					who.Refused("GET", "/organization/projects/"+id, nil, 404, "project_not_found")
+				}
+			}
+		})
+	}
+	// Whom a role lets change projects needs one that sees them, too.
+	admin := member(t, s, app, team, "admin", "admin")
+	admin.Refused("PATCH", "/organization/projects/my-shop", m{"name": "Mine"}, 404, "project_not_found")
+	admin.Refused("PATCH", "/projects/my-shop", m{"name": "Mine"}, 404, "project_not_found")
+	admin.Refused("PATCH", "/projects/my-shop/team", m{"teamId": team}, 404, "project_not_found")
+	admin.Refused("DELETE", "/organization/projects/my-shop", nil, 404, "project_not_found")
 }
 
 func TestMockNumbersOfOlderClients(t *testing.T) {
@@ -85,7 +163,8 @@ func TestThereAreNoDevKeys(t *testing.T) {
 	app.Owner.Refused("GET", path+"/key", nil, 404, "key_not_found")
 	app.Owner.Refused("PUT", path+"/key", body, 404, "key_not_found")
 	app.Owner.Refused("DELETE", path+"/key", nil, 404, "key_not_found")
-	if got := app.Owner.Must("GET", path, nil); got.Text("total") != "0" {
+	if got := app.Owner.Must("GET", path+"?queries[]="+url.QueryEscape(`{"method":"isNull","attribute":"expire"}`), nil); got.Text("total") != "0" {
 		t.Errorf("dev keys = %s", got.Body)
 	}
+	app.Owner.Refused("GET", path+"?queries[]="+url.QueryEscape(`{"method":"isNull","attribute":"secret"}`), nil, 400, "general_argument_invalid")
 }

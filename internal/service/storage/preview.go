@@ -31,13 +31,8 @@ func (c Color) Check() error {
 // Opacity is a share from 0 to 1.
 type Opacity float64
 
-// Check allows 0 to 1.
-func (o Opacity) Check() error {
-	if o < 0 || o > 1 {
-		return api.Reject("Value must be a valid range between 0 and 1")
-	}
-	return nil
-}
+// UnmarshalJSON reads a number from 0 to 1.
+func (o *Opacity) UnmarshalJSON(raw []byte) error { return api.Ranged((*float64)(o), raw, 0, 1) }
 
 type previewParams struct {
 	BucketID     api.ID  `param:"bucketId"`

@@ -114,6 +114,7 @@ func TestPreviewsAreRefused(t *testing.T) {
 		{"p/preview?gravity=up", "general_argument_invalid", "Invalid `gravity` param: Value must be one of (center, top-left, top, top-right, left, right, bottom-left, bottom, bottom-right)"},
 		{"p/preview?borderColor=red", "general_argument_invalid", "Invalid `borderColor` param: Value must be a valid Hex color code"},
 		{"p/preview?opacity=1.5", "general_argument_invalid", "Invalid `opacity` param: Value must be a valid range between 0 and 1"},
+		{"p/preview?opacity=half", "general_argument_invalid", "Invalid `opacity` param: Value must be a valid range between 0 and 1"},
 		{"p/preview?rotation=361", "general_argument_invalid", "Invalid `rotation` param"},
 		{"p/preview?output=tiff", "general_argument_invalid", "Invalid `output` param"},
 		{"p/preview?output=heic", "storage_file_type_unsupported", ""},

@@ -245,7 +245,7 @@ func holdings(ctx context.Context, tx store.Tx, call *api.Call, teamID string) (
 	if !call.Project.IsConsole() {
 		return nil, nil
 	}
-	rows, _, err := projects.List(ctx, tx, listing.Page{NoTotal: true}, []string{teamID})
+	rows, _, err := projects.List(ctx, tx, listing.Page{NoTotal: true}, []projects.Share{{Team: teamID, All: true}})
 	return rows, err
 }
 
