@@ -279,8 +279,8 @@ func (t *Table) near(ctx context.Context, tx store.Tx, f *field, n nearness) (st
 		return "", fmt.Errorf("find places of %s: %w", t.name, err)
 	}
 	list, err := n.among(rows, placeKinds[f.column.Type])
-	if err = errors.Join(err, rows.Close()); errors.Is(err, spatial.ErrMeters) {
-		err = &query.Error{Message: "Invalid query: " + spatial.ErrMeters.Error()}
+	if err = errors.Join(err, rows.Close()); errors.Is(err, spatial.ErrWinding) {
+		err = &query.Error{Message: "Invalid query: " + spatial.ErrWinding.Error()}
 	}
 	return list, err
 }
