@@ -15,25 +15,31 @@ import (
 
 // An index of a large table is made after the change that asks for it, so that
 // nobody who changes rows waits for it: on PostgreSQL by a statement that lets
-// others write, on SQLite a few rows at a time. That goes for words only, where
-// making the index takes long. Other indexes SQLite makes at once, some 2 µs for
-// each row.
+// others write, on SQLite a few rows at a time. That goes for words, which take
+// 20 µs a row. Other indexes SQLite can only make at once, at 2 µs a row: who
+// changes rows waits for that, but not who asked for the index.
 
 // How large a table is whose indexes are made later: on SQLite by the highest
 // number of a row, on PostgreSQL in bytes.
 const (
-	manyRows  = 2000
+	manyRows  = 2000 // with words
+	mostRows  = 100_000
 	manyBytes = 1 << 20
 )
 
-// buildEvery is how often a builder looks for what others have left unfinished.
-const buildEvery = time.Hour
+// How often a builder looks for what others have left unfinished, and after how
+// long it tries again what went wrong.
+const (
+	buildEvery = time.Hour
+	tryAgain   = time.Minute
+)
 
 // A Builder makes the indexes of large tables. It is one for all projects.
 type Builder struct {
 	catalog *Catalog
 	db      store.DB
 	now     func() time.Time
+	most    int64 // rows of a table on SQLite whose indexes other than of words are made at once
 
 	mu     sync.Mutex
 	wanted map[string]bool // projects
@@ -42,7 +48,7 @@ type Builder struct {
 
 // NewBuilder returns a builder for the projects of a store.
 func NewBuilder(db store.DB, now func() time.Time) *Builder {
-	return &Builder{db: db, now: now, wanted: map[string]bool{}, wake: make(chan struct{}, 1)}
+	return &Builder{db: db, now: now, most: mostRows, wanted: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // BuiltBy has the indexes of large tables made by a builder, which must run.
@@ -105,6 +111,7 @@ func (b *Builder) round(ctx context.Context, all bool, tell func(project string,
 		}
 		if err := b.Build(ctx, project); err != nil && ctx.Err() == nil {
 			tell(project, err)
+			time.AfterFunc(tryAgain, func() { b.want(project) })
 		}
 	}
 }
@@ -119,11 +126,15 @@ func (b *Builder) Build(ctx context.Context, project string) error {
 		return err
 	})
 	for _, r := range rows {
-		make := b.fill
+		var failed error
 		if alone, ok := b.db.(aloneDB); ok {
-			make = func(ctx context.Context, project string, r indexRow) error { return b.beside(ctx, alone, project, r) }
+			failed = b.beside(ctx, alone, project, r)
+		} else if r.Type == string(schema.FulltextIndex) {
+			failed = b.fill(ctx, project, r)
+		} else {
+			failed = b.sort(ctx, project, r)
 		}
-		if failed := make(ctx, project, r); failed != nil {
+		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("make index %s of %s: %w", r.Key, rowsTable(r.Table), failed))
 		}
 	}
@@ -143,18 +154,18 @@ func (c *Catalog) later(ctx context.Context, tx store.Tx, t *Table, ix schema.In
 		size, _, err := one(ctx, tx, `SELECT pg_table_size(to_regclass(?))`, t.name)
 		return size > manyBytes, err
 	}
-	if ix.Type != schema.FulltextIndex {
-		return false, nil
-	}
 	last, _, err := one(ctx, tx, `SELECT max(`+tx.Dialect().Name(seqColumn)+`) FROM `+tx.Dialect().Name(t.name))
-	return last > manyRows, err
+	if ix.Type == schema.FulltextIndex {
+		return last > manyRows, err
+	}
+	return last > c.builder.most, err
 }
 
 // createLater adds an index that is not made yet. On SQLite, changes of rows that
 // have their words in it count from now on.
 func (c *Catalog) createLater(ctx context.Context, tx store.Tx, t *Table, ix schema.Index, now int64) (Index, error) {
 	added, err := t.saveIndex(ctx, tx, Index{Index: ix, CreatedAt: now, UpdatedAt: now, Status: Processing})
-	if err == nil && tx.Dialect() == sqlb.SQLite {
+	if err == nil && tx.Dialect() == sqlb.SQLite && ix.Type == schema.FulltextIndex {
 		err = execAll(ctx, tx, beginWords(tx.Dialect(), t, &added))
 	}
 	if err != nil {
@@ -224,15 +235,15 @@ func (b *Builder) finish(ctx context.Context, tx store.Tx, ix *Index, status, pr
 // How many rows SQLite takes up at a time, and for how long others may wait for
 // that.
 const (
-	leastRows = 10
-	mostRows  = 1000
+	fewWords  = 10
+	manyWords = 1000
 	aWhile    = 10 * time.Millisecond
 )
 
 // fill takes the rows of a table up into an index of words on SQLite, a few at a
 // time.
 func (b *Builder) fill(ctx context.Context, project string, r indexRow) error {
-	for rows, done := leastRows, false; !done; {
+	for rows, done := fewWords, false; !done; {
 		var took time.Duration
 		err := b.db.Update(ctx, project, func(tx store.Tx) error {
 			start := b.now()
@@ -254,10 +265,33 @@ func (b *Builder) fill(ctx context.Context, project string, r indexRow) error {
 			return err
 		}
 		if took < aWhile/2 {
-			rows = min(2*rows, mostRows)
+			rows = min(2*rows, manyWords)
 		} else if took > aWhile {
-			rows = max(rows/2, leastRows)
+			rows = max(rows/2, fewWords)
 		}
 	}
 	return nil
+}
+
+// sort makes an index on SQLite.
+func (b *Builder) sort(ctx context.Context, project string, r indexRow) error {
+	change := func(do func(tx store.Tx, t *Table, ix *Index) error) error {
+		return b.db.Update(ctx, project, func(tx store.Tx) error {
+			t, ix, err := b.find(ctx, tx, r)
+			if err != nil || ix == nil || ix.Status != Processing {
+				return err
+			}
+			return do(tx, t, ix)
+		})
+	}
+	err := change(func(tx store.Tx, t *Table, ix *Index) error {
+		if err := makeIndex(ctx, tx, t, ix); err != nil {
+			return err
+		}
+		return b.finish(ctx, tx, ix, Available, "")
+	})
+	if errors.Is(err, store.ErrConflict) {
+		err = change(func(tx store.Tx, _ *Table, ix *Index) error { return b.finish(ctx, tx, ix, Failed, repeats) })
+	}
+	return err
 }

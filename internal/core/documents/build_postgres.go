@@ -50,10 +50,24 @@ func (b *Builder) beside(ctx context.Context, db aloneDB, project string, r inde
 	problem := ""
 	if is == unmade && ix.Status == Processing {
 		if problem, err = create(ctx, db, project, t, ix); err != nil {
-			return err
+			return b.unlessGone(ctx, project, r, err)
 		}
 	}
 	return b.settle(ctx, db, project, r, problem)
+}
+
+// unlessGone is an error that means nothing where the table was deleted meanwhile.
+func (b *Builder) unlessGone(ctx context.Context, project string, r indexRow, err error) error {
+	gone := false
+	found := b.db.View(ctx, project, func(tx store.Tx) error {
+		_, ix, err := b.find(ctx, tx, r)
+		gone = err == nil && ix == nil
+		return err
+	})
+	if gone {
+		return nil
+	}
+	return errors.Join(err, found)
 }
 
 // settle says that an index is made, or what went wrong. It may have been deleted

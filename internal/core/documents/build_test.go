@@ -175,17 +175,26 @@ func TestIndexesThatAreDeletedBeforeTheyAreMade(t *testing.T) {
 	b := newBench(t)
 	builder := b.later()
 	ref := b.large(12000)
+	builder.AtOnce(1000)
 	before := b.storeIndexes()
-	b.mustLater(ref, wordsIndex)
-	b.dropIndex(ref, "words")
-	b.build(builder)
-	b.wantStatus(ref, "words", "none")
-	if after := b.storeIndexes(); after != before {
-		t.Errorf("the store has %s, want %s", after, before)
+	for _, ix := range []schema.Index{wordsIndex, uniqueIndex} {
+		b.mustLater(ref, ix)
+		b.dropIndex(ref, ix.Key)
+		b.build(builder)
+		b.wantStatus(ref, ix.Key, "none")
+		if after := b.storeIndexes(); after != before {
+			t.Errorf("the store has %s, want %s", after, before)
+		}
 	}
 	b.mustLater(ref, wordsIndex)
 	b.build(builder)
 	b.wantRows(ref, "r0", q("search", "body", "first"))
+	b.mustLater(ref, uniqueIndex)
+	b.write(func(ctx context.Context, tx store.Tx) error { return b.catalog.DeleteTable(ctx, tx, ref, 9) })
+	b.build(builder)
+	if left := b.storeIndexes(); left != "" {
+		t.Errorf("of a table that was deleted the store has %s", left)
+	}
 }
 
 // storeIndexes names what finds rows in the store.
@@ -209,18 +218,18 @@ func TestUniqueIndexesOfLargeTables(t *testing.T) {
 	builder := b.later()
 	ref := b.large(12000)
 	b.mustUpdate(ref, "r1", `{"n":2}`)
-	for range 2 {
-		if _, err := b.addIndex(ref, uniqueIndex); err != nil {
-			t.Fatal(err)
+	for _, atOnce := range []int64{1000, 100000} { // on SQLite
+		builder.AtOnce(atOnce)
+		if added, err := b.addIndex(ref, uniqueIndex); err != nil || added.Status == documents.Available {
+			t.Fatalf("%s, %v", added.Status, err)
 		}
 		b.build(builder)
 		b.wantStatus(ref, "once", documents.Failed)
 		b.dropIndex(ref, "once")
 	}
 	b.mustUpdate(ref, "r1", `{"n":1}`)
-	if _, err := b.addIndex(ref, uniqueIndex); err != nil {
-		t.Fatal(err)
-	}
+	builder.AtOnce(1000)
+	b.mustLater(ref, uniqueIndex)
 	b.build(builder)
 	b.wantStatus(ref, "once", documents.Available)
 	_, err := b.update(ref, server, "r1", `{"n":2}`, nil)
