@@ -118,7 +118,7 @@ func drop(ctx context.Context, db aloneDB, project string, t *Table, ix *Index) 
 
 func indexState(ctx context.Context, tx store.Tx, t *Table, ix *Index) (state, error) {
 	n, found, err := one(ctx, tx, `SELECT CASE WHEN i.indisvalid THEN 3 WHEN EXISTS (
-			SELECT 1 FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid) THEN 1 ELSE 2 END
+			SELECT 1 FROM pg_stat_progress_create_index AS p WHERE p.datname = current_database() AND p.index_relid = i.indexrelid) THEN 1 ELSE 2 END
 		FROM pg_index AS i WHERE i.indexrelid = to_regclass(?)`, indexName(t.seq, ix.seq))
 	if !found {
 		return unmade, err
