@@ -14,6 +14,7 @@ import (
 	"moorfast/internal/datetime"
 	"moorfast/internal/id"
 	"moorfast/internal/perm"
+	"moorfast/internal/rawjson"
 )
 
 // NewID is the id of a resource that is about to be made. "unique()" leaves the
@@ -278,8 +279,15 @@ func permissions(raw []byte, apply perm.Actions) ([]string, error) {
 		return nil, perm.ErrNotList
 	}
 	list := []string{}
-	if json.Unmarshal(raw, &list) != nil {
-		return nil, perm.ErrNotText
+	if err := rawjson.Elements(raw, func(item []byte) error {
+		text, ok := rawjson.Text(item)
+		if !ok {
+			return perm.ErrNotText
+		}
+		list = append(list, text)
+		return nil
+	}); err != nil {
+		return nil, err
 	}
 	return list, perm.Check(list, apply)
 }

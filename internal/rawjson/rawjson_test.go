@@ -74,6 +74,7 @@ func TestNumbers(t *testing.T) {
 var seeds = []string{
 	`null`, `true`, ` [1 , -2.5e+3,"x"] `, `{"a":{"b":[{}]}}`, `"\ud83d\ude00 \ud800 \u00e9\\"`, `"é\/"`,
 	`{"a":1,}`, `[1,]`, `01`, `-`, `1.`, `"\x"`, `{"a" 1}`, `[`, `"`, `tru`, "\"\x01\"", "\"\xff\"", `{"a":1}{`, ``,
+	`"twenty-four letters long"`, `"twenty-four letters long\"\n and longer still"`, "\"twenty-four letters long\n\"", `"twenty-four letters long`, `"twenty-four letters long\`,
 }
 
 // FuzzValue compares this package with encoding/json: the same texts are JSON,
@@ -158,5 +159,20 @@ func BenchmarkAppendString(b *testing.B) {
 	buf := make([]byte, 0, 512)
 	for b.Loop() {
 		buf = rawjson.AppendString(buf[:0], s)
+	}
+}
+
+// BenchmarkValue scans a row whose longest text is as long as its name says.
+func BenchmarkValue(b *testing.B) {
+	for name, n := range map[string]int{"0": 0, "100": 100, "1000": 1000} {
+		b.Run(name, func(b *testing.B) {
+			text := []byte(`{"title":"Blade Runner","year":1982,"tags":["a","b"],"body":"` + strings.Repeat("words ", n/6) + `"}`)
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if _, err := rawjson.Value(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

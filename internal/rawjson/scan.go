@@ -68,10 +68,14 @@ func scanName(text []byte, i int) (value int, err error) {
 	return space(text, i+1), nil
 }
 
+// longString is from where on a string is scanned eight bytes at a time.
+const longString = 16
+
 func scanString(text []byte, i int) (end int, err error) {
 	if i >= len(text) || text[i] != '"' {
 		return 0, ErrSyntax
 	}
+	long := i + longString
 	for i++; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
@@ -93,6 +97,8 @@ func scanString(text []byte, i int) (end int, err error) {
 			default:
 				return 0, ErrSyntax
 			}
+		case i > long:
+			i += plain(text[i+1:])
 		}
 	}
 	return 0, ErrSyntax

@@ -55,6 +55,11 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	upkeep.Go(func() { s.tendKeys(working, log) })
 	upkeep.Go(func() { s.watchSource(working, log) })
 	upkeep.Go(func() { s.meetPeers(working, log) })
+	upkeep.Go(func() {
+		s.core.builder.Run(working, func(project string, err error) {
+			log.ErrorContext(working, "make indexes", "project", project, "err", err)
+		})
+	})
 	socket, err := s.listenAdmin(log)
 	if err != nil {
 		// Everybody but the commands on this host can do without.

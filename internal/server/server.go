@@ -238,7 +238,8 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 			Staleness: life, ConsoleIdle: s.config.Console.SessionIdle, ConsoleLife: s.config.Console.SessionLifetime,
 			Country: s.country, CountryName: locale.CountryName,
 		}, log),
-		slow: documents.Watch{Now: clk.Now, Longer: s.config.Log.Slow, Tell: tellSlow(log)},
+		builder: documents.NewBuilder(s.db, now),
+		slow:    documents.Watch{Now: clk.Now, Longer: s.config.Log.Slow, Tell: tellSlow(log)},
 	}
 	s.find = core.projects.Find
 	if err := s.awaitSetup(ctx, core.users); err != nil {

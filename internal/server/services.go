@@ -47,6 +47,7 @@ type core struct {
 	teams    *teams.Teams
 	files    *files.Files
 	slow     documents.Watch
+	builder  *documents.Builder
 
 	passwords users.Passwords
 }
@@ -54,7 +55,7 @@ type core struct {
 // services returns every service of the program. Their tables can be read from
 // a core of nothing, which is how the documents are made.
 func (s *Server) services(c core) []api.Service {
-	catalog := documents.New().Watched(c.slow).AllowBlindIndexes(s.config.BlindIndex)
+	catalog := documents.New().Watched(c.slow).AllowBlindIndexes(s.config.BlindIndex).BuiltBy(c.builder)
 	return []api.Service{
 		&account.Service{Users: c.users, Passwords: c.passwords, Tokens: s.Vault, Console: s.Policy, HideUnknown: s.config.Console.HideUnknown},
 		&meta.Service{Projects: c.projects, Version: httpd.Version, OpenAPI: s.OpenAPI},

@@ -1,9 +1,9 @@
 package spatial
 
 import (
-	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/peterstace/simplefeatures/geom"
 )
@@ -18,6 +18,7 @@ func (s Shape) geometry() (geom.Geometry, error) {
 type Place struct {
 	shape Shape
 	geom  geom.Geometry
+	edges func() []*stretch // found when they are first asked for
 }
 
 // Place prepares the shape.
@@ -26,7 +27,7 @@ func (s Shape) Place() (Place, error) {
 	if err != nil {
 		return Place{}, fmt.Errorf("spatial: %w", err)
 	}
-	return Place{s, g}, nil
+	return Place{s, g, sync.OnceValue(func() []*stretch { return stretches(g) })}, nil
 }
 
 // Stored is the place of a text that a [Shape] once had.
@@ -64,12 +65,6 @@ func (a Place) Lies(r Relation, b Place) (bool, error) {
 	return false, fmt.Errorf("spatial: no relation %d", r)
 }
 
-// ErrMeters says that a distance in meters is known between points only.
-var ErrMeters = errors.New("Distance in meters is only supported between points")
-
-// earthRadius is the mean one, in meters.
-const earthRadius = 6371008.8
-
 // Distance is how far places are from each other: in degrees on a flat map, or
 // in meters on a sphere.
 func (a Place) Distance(b Place, meters bool) (float64, error) {
@@ -80,19 +75,7 @@ func (a Place) Distance(b Place, meters bool) (float64, error) {
 		}
 		return d, nil
 	}
-	if a.shape.Kind != Point || b.shape.Kind != Point {
-		return 0, ErrMeters
-	}
-	p, _ := a.geom.MustAsPoint().XY()
-	q, _ := b.geom.MustAsPoint().XY()
-	return haversine(p.X, p.Y, q.X, q.Y), nil
-}
-
-func haversine(x1, y1, x2, y2 float64) float64 {
-	const degree = math.Pi / 180
-	dy, dx := math.Sin((y2-y1)*degree/2), math.Sin((x2-x1)*degree/2)
-	h := dy*dy + math.Cos(y1*degree)*math.Cos(y2*degree)*dx*dx
-	return 2 * earthRadius * math.Asin(math.Sqrt(math.Min(1, h)))
+	return a.meters(b)
 }
 
 // Within is a box that holds all places that are no further from one than a

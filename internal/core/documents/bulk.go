@@ -81,6 +81,7 @@ func (t *Table) each(by By, rows []Row, do func(Row) ([]byte, error)) ([]byte, e
 		}
 		out = append(out, done...)
 	}
+	t.sizes.learn(len(out), int64(min(len(rows), shownRows)))
 	return header(by.Form, int64(len(rows)), append(out, ']', '}')), nil
 }
 

@@ -26,11 +26,14 @@ type Column struct {
 	relation int64 // of a relationship
 }
 
-// Available is the status of a column or an index that can be used, Failed of an
-// index that could not be made.
+// Available is the status of a column or an index that can be used. The others are
+// of indexes: one that could not be made, one that is not made yet, and one that
+// was deleted before it was made.
 const (
-	Available = "available"
-	Failed    = "failed"
+	Available  = "available"
+	Failed     = "failed"
+	Processing = "processing"
+	Deleting   = "deleting"
 )
 
 type columnRow struct {
@@ -124,7 +127,7 @@ func (t *Table) ListColumns(ctx context.Context, tx store.Tx, p listing.Page) ([
 // CreateColumn adds a column at a time. Rows that are there already have null in
 // it.
 func (c *Catalog) CreateColumn(ctx context.Context, tx store.Tx, t *Table, column schema.Column, now int64) (Column, error) {
-	if err := t.checkNewColumn(column); err != nil {
+	if err := errors.Join(t.checkNewColumn(column), t.idle(tx)); err != nil {
 		return Column{}, err
 	}
 	added, err := t.insertColumn(ctx, tx, column, now)
@@ -294,6 +297,9 @@ func (c *Catalog) DeleteColumn(ctx context.Context, tx store.Tx, t *Table, key s
 		if t.Indexes[i].Uses(key) {
 			return &Error{Kind: ColumnInUse, Name: key}
 		}
+	}
+	if err := t.idle(tx); err != nil {
+		return err
 	}
 	if column.relation != 0 {
 		return c.deleteRelation(ctx, tx, column.relation, now)

@@ -137,14 +137,31 @@ func columnType(d sqlb.Dialect, c *schema.Column) string {
 
 // createIndex makes the store's index for an index of a table.
 func createIndex(d sqlb.Dialect, t *Table, ix *Index) string {
-	if ix.Type == schema.SpatialIndex {
-		return createBoxIndex(d, t, ix)
-	}
-	sql := `CREATE `
+	return createKind(ix) + d.Name(indexName(t.seq, ix.seq)) + ` ON ` + d.Name(t.name) + ` ` + indexTerms(d, t, ix)
+}
+
+// createIndexBeside makes the index on PostgreSQL while others write. The schema
+// is what stands before the names of tables.
+func createIndexBeside(t *Table, ix *Index, schema string) string {
+	return createKind(ix) + `CONCURRENTLY ` + indexName(t.seq, ix.seq) + ` ON ` + schema + t.name + ` ` + indexTerms(sqlb.Postgres, t, ix)
+}
+
+func createKind(ix *Index) string {
 	if ix.Type == schema.UniqueIndex {
-		sql += `UNIQUE `
+		return `CREATE UNIQUE INDEX `
 	}
-	sql += `INDEX ` + d.Name(indexName(t.seq, ix.seq)) + ` ON ` + d.Name(t.name) + ` (`
+	return `CREATE INDEX `
+}
+
+// indexTerms are what the store's index looks at.
+func indexTerms(d sqlb.Dialect, t *Table, ix *Index) string {
+	switch ix.Type {
+	case schema.SpatialIndex:
+		return boxTerms(d, t, ix)
+	case schema.FulltextIndex:
+		return wordTerms(t, ix)
+	}
+	sql := `(`
 	orders := ix.AllOrders()
 	for i, key := range ix.Columns {
 		if i > 0 {

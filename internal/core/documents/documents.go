@@ -20,6 +20,8 @@ type Catalog struct {
 	totals *cache.Cache[totalKey, int64]
 	watch  Watch
 	blind  bool // columns that are sealed may be part of an index
+
+	builder *Builder // of indexes that are made later; nil makes all at once
 }
 
 // How many tables and totals of all projects are kept in memory.

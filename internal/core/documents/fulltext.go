@@ -3,6 +3,7 @@ package documents
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,13 +17,11 @@ import (
 // makeIndex makes the store's index for an index of a table.
 func makeIndex(ctx context.Context, tx store.Tx, t *Table, ix *Index) error {
 	statements := []string{createIndex(tx.Dialect(), t, ix)}
-	if ix.Type == schema.FulltextIndex {
-		statements = createFulltext(tx.Dialect(), t, ix)
+	if ix.Type == schema.FulltextIndex && tx.Dialect() == sqlb.SQLite {
+		statements = createWords(tx.Dialect(), t, ix)
 	}
-	for _, sql := range statements {
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("create an index of %s: %w", t.name, err)
-		}
+	if err := execAll(ctx, tx, statements); err != nil {
+		return fmt.Errorf("create an index of %s: %w", t.name, err)
 	}
 	return nil
 }
@@ -34,59 +33,96 @@ func dropIndex(ctx context.Context, tx store.Tx, table, seq int64, kind schema.I
 	statements := []string{`DROP INDEX IF EXISTS ` + d.Name(name)}
 	if kind == schema.FulltextIndex && d == sqlb.SQLite {
 		statements = []string{`DROP TABLE IF EXISTS ` + d.Name(name)}
-		for _, on := range triggers {
-			statements = append(statements, `DROP TRIGGER IF EXISTS `+d.Name(name+on))
-		}
+		statements = append(statements, dropTriggers(d, name)...)
 	}
-	for _, sql := range statements {
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("drop %s: %w", name, err)
-		}
+	if err := execAll(ctx, tx, statements); err != nil {
+		return fmt.Errorf("drop %s: %w", name, err)
 	}
 	return nil
+}
+
+func dropTriggers(d sqlb.Dialect, name string) (statements []string) {
+	for _, on := range triggers {
+		statements = append(statements, `DROP TRIGGER IF EXISTS `+d.Name(name+on))
+	}
+	return statements
 }
 
 // triggers are the suffixes of what keeps the words of a table on SQLite.
 var triggers = []string{"_insert", "_delete", "_update"}
 
-// createFulltext makes what finds rows by their words. On SQLite it is a table
-// of words beside the rows, which triggers keep; on PostgreSQL an index.
-func createFulltext(d sqlb.Dialect, t *Table, ix *Index) []string {
-	rows, name := d.Name(t.name), d.Name(indexName(t.seq, ix.seq))
-	columns := make([]string, len(ix.Columns))
+// On PostgreSQL, rows are found by their words with an index. On SQLite it is a
+// table of words beside the rows, which triggers keep.
+
+// wordTerms are the terms of an index of words on PostgreSQL.
+func wordTerms(t *Table, ix *Index) string {
+	terms := make([]string, len(ix.Columns))
 	for i, key := range ix.Columns {
-		columns[i] = t.operand(key).name
+		terms[i] = words(sqlb.Postgres.Name(t.operand(key).name))
 	}
-	if d == sqlb.Postgres {
-		terms := make([]string, len(columns))
-		for i, c := range columns {
-			terms[i] = words(d.Name(c))
-		}
-		return []string{`CREATE INDEX ` + name + ` ON ` + rows + ` USING gin (` + strings.Join(terms, `, `) + `)`}
+	return `USING gin (` + strings.Join(terms, `, `) + `)`
+}
+
+// wordColumns are the columns of a table of words, with what stands before each.
+func wordColumns(d sqlb.Dialect, t *Table, ix *Index, prefix string) string {
+	terms := make([]string, len(ix.Columns))
+	for i, key := range ix.Columns {
+		terms[i] = prefix + d.Name(t.operand(key).name)
 	}
-	list := func(prefix string) string {
-		terms := make([]string, len(columns))
-		for i, c := range columns {
-			terms[i] = prefix + d.Name(c)
-		}
-		return strings.Join(terms, `, `)
-	}
-	seq := d.Name(seqColumn)
-	add := `INSERT INTO ` + name + ` (rowid, ` + list(``) + `) VALUES (new.` + seq + `, ` + list(`new.`) + `);`
-	remove := `INSERT INTO ` + name + ` (` + name + `, rowid, ` + list(``) + `) VALUES ('delete', old.` + seq + `, ` + list(`old.`) + `);`
-	on := func(suffix, event, do string) string {
-		return `CREATE TRIGGER ` + d.Name(indexName(t.seq, ix.seq)+suffix) + ` AFTER ` + event + ` ON ` + rows + ` BEGIN ` + do + ` END`
-	}
+	return strings.Join(terms, `, `)
+}
+
+// createWords makes a table of words on SQLite, with those of all rows.
+func createWords(d sqlb.Dialect, t *Table, ix *Index) []string {
+	name := d.Name(indexName(t.seq, ix.seq))
+	return slices.Concat(emptyWords(d, t, ix), keepWords(d, t, ix, false), []string{`INSERT INTO ` + name + ` (` + name + `) VALUES ('rebuild')`})
+}
+
+// beginWords makes a table of words that [addWords] fills.
+func beginWords(d sqlb.Dialect, t *Table, ix *Index) []string {
+	return append(emptyWords(d, t, ix), keepWords(d, t, ix, true)...)
+}
+
+// endWords has the triggers keep the words of all rows.
+func endWords(d sqlb.Dialect, t *Table, ix *Index) []string {
+	return append(dropTriggers(d, indexName(t.seq, ix.seq)), keepWords(d, t, ix, false)...)
+}
+
+// addWords adds the words of some rows behind those that have theirs.
+func addWords(d sqlb.Dialect, t *Table, ix *Index, rows int) string {
+	name, seq := indexName(t.seq, ix.seq), d.Name(seqColumn)
+	return `INSERT INTO ` + d.Name(name) + ` (rowid, ` + wordColumns(d, t, ix, ``) + `) SELECT ` + seq + `, ` + wordColumns(d, t, ix, ``) +
+		` FROM ` + d.Name(t.name) + ` WHERE ` + seq + ` > (SELECT coalesce(max(id), 0) FROM ` + d.Name(name+`_docsize`) + `) ORDER BY ` + seq + bounds(rows, 0)
+}
+
+func emptyWords(d sqlb.Dialect, t *Table, ix *Index) []string {
+	name := d.Name(indexName(t.seq, ix.seq))
 	return []string{
-		`CREATE VIRTUAL TABLE ` + name + ` USING fts5(` + list(``) + `, content='` + t.name + `', content_rowid='` + seqColumn +
+		`CREATE VIRTUAL TABLE ` + name + ` USING fts5(` + wordColumns(d, t, ix, ``) + `, content='` + t.name + `', content_rowid='` + seqColumn +
 			`', tokenize='unicode61 remove_diacritics 2')`,
 		// Words of what was deleted do not stay behind.
 		`INSERT INTO ` + name + ` (` + name + `, rank) VALUES ('secure-delete', 1)`,
-		on(triggers[0], `INSERT`, add),
-		on(triggers[1], `DELETE`, remove),
-		on(triggers[2], `UPDATE OF `+list(``), remove+` `+add),
-		`INSERT INTO ` + name + ` (` + name + `) VALUES ('rebuild')`,
 	}
+}
+
+// keepWords are triggers that keep the words of rows: of all, or as long as the
+// table of words is filled, of those that are in it.
+func keepWords(d sqlb.Dialect, t *Table, ix *Index, filling bool) (list []string) {
+	name, seq := indexName(t.seq, ix.seq), d.Name(seqColumn)
+	on := func(suffix, event, do string) string {
+		when := ``
+		if filling {
+			when = ` WHEN EXISTS (SELECT 1 FROM ` + d.Name(name+`_docsize`) + ` WHERE id = old.` + seq + `)`
+		}
+		return `CREATE TRIGGER ` + d.Name(name+suffix) + ` AFTER ` + event + ` ON ` + d.Name(t.name) + when + ` BEGIN ` + do + ` END`
+	}
+	columns := wordColumns(d, t, ix, ``)
+	add := `INSERT INTO ` + d.Name(name) + ` (rowid, ` + columns + `) VALUES (new.` + seq + `, ` + wordColumns(d, t, ix, `new.`) + `);`
+	remove := `INSERT INTO ` + d.Name(name) + ` (` + d.Name(name) + `, rowid, ` + columns + `) VALUES ('delete', old.` + seq + `, ` + wordColumns(d, t, ix, `old.`) + `);`
+	if !filling {
+		list = append(list, on(triggers[0], `INSERT`, add))
+	}
+	return append(list, on(triggers[1], `DELETE`, remove), on(triggers[2], `UPDATE OF `+columns, remove+` `+add))
 }
 
 // maxWords is how much of a text PostgreSQL keeps the words of, in code points:

@@ -77,9 +77,20 @@ func (t *Table) ListIndexes(ctx context.Context, tx store.Tx, p listing.Page) ([
 }
 
 // CreateIndex adds an index at a time. A unique one that rows break already is
-// kept as one that failed, for the client to see why.
+// kept as one that failed, for the client to see why. That of a large table is not
+// made yet; see [Builder].
 func (c *Catalog) CreateIndex(ctx context.Context, tx store.Tx, t *Table, ix schema.Index, now int64) (Index, error) {
 	if err := t.checkNewIndex(ix); err != nil {
+		return Index{}, err
+	}
+	later, err := c.later(ctx, tx, t, ix)
+	if err == nil && later {
+		return c.createLater(ctx, tx, t, ix, now)
+	}
+	if err == nil {
+		err = t.idle(tx)
+	}
+	if err != nil {
 		return Index{}, err
 	}
 	next := t.withIndex(tx.Dialect(), Index{Index: ix, Status: Available})
@@ -107,26 +118,50 @@ func (t *Table) checkNewIndex(ix schema.Index) error {
 			return &Error{Kind: IndexExists, Name: ix.Key}
 		}
 	}
-	if err := t.Schema.CheckIndex(ix); err != nil {
+	if err := t.withUnfinished().CheckIndex(ix); err != nil {
 		return t.named(err)
 	}
 	return nil
+}
+
+// withUnfinished is the table with the indexes that are not made yet.
+func (t *Table) withUnfinished() *schema.Table {
+	indexes := slices.Clone(t.Schema.Indexes)
+	for _, ix := range t.Indexes {
+		if ix.unfinished() {
+			indexes = append(indexes, ix.Index)
+		}
+	}
+	if len(indexes) == len(t.Schema.Indexes) {
+		return t.Schema
+	}
+	all := schema.NewTable(t.Schema.Columns, indexes)
+	all.BlindIndexes = t.Schema.BlindIndexes
+	return all
 }
 
 // insertIndex adds an index to the catalog only.
 func (t *Table) insertIndex(ctx context.Context, tx store.Tx, ix schema.Index, now int64) (Index, error) {
 	added := Index{Index: ix, CreatedAt: now, UpdatedAt: now, Status: Available}
 	if ix.Type == schema.UniqueIndex {
-		repeated, err := t.repeats(ctx, tx, ix)
+		repeated, err := t.repeated(ctx, tx, ix)
 		if err != nil {
 			return added, err
 		}
 		if repeated {
-			added.Status, added.Error = Failed, "Rows have values that a unique index allows once."
+			added.Status, added.Error = Failed, repeats
 		}
 	}
+	return t.saveIndex(ctx, tx, added)
+}
+
+// repeats is why a unique index fails.
+const repeats = "Rows have values that a unique index allows once."
+
+func (t *Table) saveIndex(ctx context.Context, tx store.Tx, added Index) (Index, error) {
+	ix := added.Index
 	r := indexRow{
-		Key: ix.Key, CreatedAt: now, UpdatedAt: now, Table: t.seq, Type: string(ix.Type),
+		Key: ix.Key, CreatedAt: added.CreatedAt, UpdatedAt: added.UpdatedAt, Table: t.seq, Type: string(ix.Type),
 		Columns: ix.Columns, Orders: notNil(ix.Orders), Lengths: notNil(ix.Lengths), Status: added.Status, Error: added.Error,
 	}
 	if err := store.Insert(ctx, tx, indexesTable, &r); err != nil {
@@ -146,8 +181,8 @@ func notNil[T any](list []T) []T {
 	return list
 }
 
-// repeats tells whether rows have the same values in the columns of an index.
-func (t *Table) repeats(ctx context.Context, tx store.Tx, ix schema.Index) (bool, error) {
+// repeated tells whether rows have the same values in the columns of an index.
+func (t *Table) repeated(ctx context.Context, tx store.Tx, ix schema.Index) (bool, error) {
 	d := tx.Dialect()
 	var terms, there []string
 	for _, key := range ix.Columns {
@@ -174,12 +209,37 @@ func (c *Catalog) DeleteIndex(ctx context.Context, tx store.Tx, t *Table, key st
 	if err != nil {
 		return err
 	}
+	if ix.unfinished() && tx.Dialect() == sqlb.Postgres {
+		return c.deleteLater(ctx, tx, ix, now)
+	}
+	if err := t.idle(tx); err != nil {
+		return err
+	}
 	if err := dropIndex(ctx, tx, t.seq, ix.seq, ix.Type); err != nil {
 		return err
 	}
 	if err := t.withoutIndex(tx.Dialect(), key).changeHashes(ctx, tx, t); err != nil {
 		return err
 	}
+	return c.forgetIndex(ctx, tx, ix, now)
+}
+
+// deleteLater leaves an index that is being made to who makes it.
+func (c *Catalog) deleteLater(ctx context.Context, tx store.Tx, ix *Index, now int64) error {
+	if _, err := store.Exec(ctx, tx, sqlb.Update{
+		Table: indexesTable, Where: sqlb.Eq("seq", ix.seq),
+		Set: []sqlb.Assign{sqlb.Set("status", Deleting), sqlb.Set("updated_at", now)},
+	}); err != nil {
+		return err
+	}
+	if c.builder != nil {
+		tx.OnCommit(func() { c.builder.want(tx.Project()) })
+	}
+	return c.raise(ctx, tx, now)
+}
+
+// forgetIndex removes an index from the catalog.
+func (c *Catalog) forgetIndex(ctx context.Context, tx store.Tx, ix *Index, now int64) error {
 	if _, err := store.DeleteWhere(ctx, tx, indexesTable, sqlb.Eq("seq", ix.seq)); err != nil {
 		return err
 	}

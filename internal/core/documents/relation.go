@@ -140,7 +140,7 @@ func (c *Catalog) CreateRelation(ctx context.Context, tx store.Tx, t *Table, n N
 	if n.TwoWayKey == "" {
 		n.TwoWayKey = t.ID
 	}
-	if err := t.checkRelation(related, n); err != nil {
+	if err := errors.Join(t.checkRelation(related, n), t.idle(tx), related.idle(tx)); err != nil {
 		return Column{}, err
 	}
 	r := relationRow{

@@ -111,14 +111,14 @@ func (f *field) assign(set []sqlb.Assign, v any) []sqlb.Assign {
 	return set
 }
 
-// createBoxIndex makes the store's index for a spatial one.
-func createBoxIndex(d sqlb.Dialect, t *Table, ix *Index) string {
+// boxTerms are the terms of the store's index for a spatial one.
+func boxTerms(d sqlb.Dialect, t *Table, ix *Index) string {
 	i, _ := t.Schema.Position(ix.Columns[0])
 	names := append([]string(nil), t.fields[i].box...)
 	for j, name := range names {
 		names[j] = d.Name(name)
 	}
-	return `CREATE INDEX ` + d.Name(indexName(t.seq, ix.seq)) + ` ON ` + d.Name(t.name) + ` (` + strings.Join(names, `, `) + `, ` + d.Name(seqColumn) + `)`
+	return `(` + strings.Join(names, `, `) + `, ` + d.Name(seqColumn) + `)`
 }
 
 // relations are the methods that compare places, with whether they hold where
@@ -279,8 +279,8 @@ func (t *Table) near(ctx context.Context, tx store.Tx, f *field, n nearness) (st
 		return "", fmt.Errorf("find places of %s: %w", t.name, err)
 	}
 	list, err := n.among(rows, placeKinds[f.column.Type])
-	if err = errors.Join(err, rows.Close()); errors.Is(err, spatial.ErrMeters) {
-		err = &query.Error{Message: "Invalid query: " + spatial.ErrMeters.Error()}
+	if err = errors.Join(err, rows.Close()); errors.Is(err, spatial.ErrWinding) {
+		err = &query.Error{Message: "Invalid query: " + spatial.ErrWinding.Error()}
 	}
 	return list, err
 }

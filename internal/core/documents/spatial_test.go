@@ -101,6 +101,12 @@ func TestQueriesFindPlaces(t *testing.T) {
 			{"distanceLessThan", "at", `[[2.3522,48.8566],900000,true]`, "d"},
 			{"distanceGreaterThan", "at", `[[2.3522,48.8566],900000,true]`, "a b c"},
 			{"distanceLessThan", "area", `[[0,0],1,false]`, "a"},
+			{"distanceLessThan", "area", `[[0,0],1,true]`, "a"},
+			{"distanceLessThan", "area", `[[9,2],120000,true]`, "b"},
+			{"distanceGreaterThan", "area", `[[9,2],120000,true]`, "a c"},
+			{"distanceEqual", "way", `[[[0,2],[2,0]],0,true]`, "a"},
+			{"distanceNotEqual", "way", `[[[0,2],[2,0]],0,true]`, "b"},
+			{"distanceLessThan", "at", `[[[[3,5],[4,5],[4,6],[3,5]]],112000,true]`, "b"},
 		} {
 			p, err := b.list(ref, server, q(c.method, c.attribute, list(c.value)))
 			if err != nil || p.ids() != c.want || p.Total != len(p.Rows) {
@@ -119,7 +125,6 @@ func TestQueriesFindPlaces(t *testing.T) {
 			q("intersects", "at", list(`[500,0]`)):                "Longitude (x) must be between -180 and 180, got 500",
 			q("intersects", "at", list(`["x"]`)):                  "numeric values",
 			q("distanceLessThan", "at", list(`[[0,0],-1,false]`)): "a distance is a number that is not negative",
-			q("distanceLessThan", "area", list(`[[0,0],5,true]`)): "Distance in meters is only supported between points",
 			q("lessThan", "at", list(`[1,2]`)):                    "does not compare places",
 			q("intersects", "at", "x"):                            `Query value is invalid for attribute "at"`,
 		} {

@@ -2,7 +2,6 @@ package databases
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"moorfast/internal/api"
@@ -128,12 +127,11 @@ func (w *words) rowOf(data rowData, param string) (documents.Row, error) {
 		case "$id":
 			row.ID, _ = rawjson.Text(value)
 		case "$permissions":
-			var list []string
-			if json.Unmarshal(value, &list) != nil {
-				return api.Invalid(param, perm.ErrNotList)
-			}
-			if err := perm.Check(list, perm.Row); err != nil {
-				return api.Invalid(param, err)
+			var list api.RowPermissions
+			if rawjson.KindOf(value) != rawjson.Null { // which gives nobody anything
+				if err := list.UnmarshalJSON(value); err != nil {
+					return api.Invalid(param, err)
+				}
 			}
 			set := perm.New(list, perm.Row)
 			row.Permissions = &set

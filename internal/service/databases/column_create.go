@@ -47,13 +47,13 @@ func (in createPlain[D]) column(k schema.Kind) schema.Column {
 }
 
 type createEnum struct {
-	DatabaseID api.ID            `param:"databaseId"`
-	TableID    api.ID            `param:"tableId"`
-	Key        api.Key           `param:"key"`
-	Elements   []string          `param:"elements" max:"100" each:"255"`
-	Required   bool              `param:"required"`
-	Default    opt.Value[string] `param:"default" min:"0" max:"255"`
-	Array      bool              `param:"array" default:"false"`
+	DatabaseID api.ID              `param:"databaseId"`
+	TableID    api.ID              `param:"tableId"`
+	Key        api.Key             `param:"key"`
+	Elements   []string            `param:"elements" max:"100" each:"255"`
+	Required   bool                `param:"required"`
+	Default    opt.Value[enumText] `param:"default"`
+	Array      bool                `param:"array" default:"false"`
 }
 
 func (in createEnum) ref() documents.Ref { return oneTable{in.DatabaseID, in.TableID}.ref() }

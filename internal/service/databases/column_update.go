@@ -43,13 +43,13 @@ func (in updatePlain[D]) change(c *schema.Column) {
 }
 
 type updateEnum struct {
-	DatabaseID api.ID             `param:"databaseId"`
-	TableID    api.ID             `param:"tableId"`
-	Key        api.Key            `param:"key"`
-	Elements   []string           `param:"elements" max:"100" each:"255"`
-	Required   bool               `param:"required"`
-	Default    opt.Value[string]  `param:"default" min:"0" max:"255"`
-	NewKey     opt.Value[api.Key] `param:"newKey"`
+	DatabaseID api.ID              `param:"databaseId"`
+	TableID    api.ID              `param:"tableId"`
+	Key        api.Key             `param:"key"`
+	Elements   []string            `param:"elements" max:"100" each:"255"`
+	Required   bool                `param:"required"`
+	Default    opt.Value[enumText] `param:"default"`
+	NewKey     opt.Value[api.Key]  `param:"newKey"`
 }
 
 func (in updateEnum) ref() documents.Ref { return oneTable{in.DatabaseID, in.TableID}.ref() }

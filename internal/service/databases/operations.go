@@ -14,7 +14,7 @@ import (
 
 type createOperations struct {
 	TransactionID api.ID       `param:"transactionId"`
-	Operations    []api.Object `param:"operations" default:"[]" max:"100"`
+	Operations    []api.Object `param:"operations" default:"[]" max:"1000"` // how many fit is the transaction's to say
 }
 
 func (f *family) createOperations(ctx context.Context, call *api.Call, in createOperations) (transaction, error) {

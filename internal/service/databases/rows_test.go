@@ -98,6 +98,13 @@ func TestRowsAreRefused(t *testing.T) {
 			"Permissions must be one of: (any, user:u1, users, user:u1/unverified, users/unverified)")
 		owner.says("POST", w.rows(), M{id: "two", "data": M{"title": "x"}, "permissions": []string{`create("any")`}}, apierr.ArgumentInvalid,
 			"Invalid `permissions` param: Permission \"create(\"any\")\" is not allowed. Must be one of: read, update, delete, write. or null")
+		for want, sent := range map[string]any{
+			"Every permission must be of type string.": []any{1},
+			"Permissions must be an array of strings.": "read",
+		} {
+			s.says("POST", w.rows(), M{id: "two", "data": M{"title": "x"}, "permissions": sent}, apierr.ArgumentInvalid, "Invalid `permissions` param: "+want+" or null")
+			s.says("POST", w.rows(), M{w.row + "s": []M{{"title": "x", "$permissions": sent}}}, apierr.ArgumentInvalid, "Invalid `"+w.row+"s` param: "+want)
+		}
 		guest.refused("POST", w.rows(), M{id: "two", "data": M{"title": "x"}}, apierr.UserUnauthorized)
 		guest.refused("GET", w.rows(), M{"queries": []string{q("equal", "nope", 1)}}, apierr.QueryInvalid)
 

@@ -189,6 +189,8 @@ func TestColumnsAreRefused(t *testing.T) {
 			{"integer", M{"required": false, "min": 5, "max": 4}, value, "Minimum value must be lesser than maximum value"},
 			{"integer", M{"required": false, "min": 5, "default": 4}, value, "Value must be a valid range between 5 and 9,223,372,036,854,775,807"},
 			{"enum", M{"required": false, "elements": []string{"a"}, "default": "b"}, value, "Value must be one of (a)"},
+			{"enum", M{"required": false, "elements": []string{"a"}, "default": strings.Repeat("b", 300)}, value, ""},
+			{"enum", M{"required": false, "elements": []string{"a"}, "default": ""}, apierr.ArgumentInvalid, "Invalid `default` param: Value must be a valid string and at least 1 chars or null"},
 			{"enum", M{"required": false, "elements": []string{}}, value, "Enum elements must not be empty"},
 			{
 				"enum",

@@ -18,6 +18,7 @@ import (
 // that a value of its column is told.
 type (
 	plainText string
+	enumText  string
 	emailText string
 	ipText    string
 	urlText   string
@@ -31,6 +32,15 @@ func (s *plainText) UnmarshalJSON(raw []byte) error {
 		return api.Reject("Value must be a valid string")
 	}
 	*s = plainText(text)
+	return nil
+}
+
+// Check allows any text but an empty one: whether it is an element is the column's
+// to say.
+func (s enumText) Check() error {
+	if s == "" {
+		return api.Reject("Value must be a valid string and at least 1 chars")
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package databases_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -253,6 +254,8 @@ func TestOperations(t *testing.T) {
 		for i := range 60 {
 			many = append(many, op("create", fmt.Sprint("m", i), M{"title": "M"}))
 		}
+		s.says("POST", ops, M{"operations": slices.Concat(many, many)}, apierr.TransactionLimitExceeded,
+			"Transaction already has 0 operations, adding 120 would exceed the maximum of 100")
 		s.must("POST", ops, M{"operations": many})
 		s.says("POST", ops, M{"operations": many}, apierr.TransactionLimitExceeded,
 			"Transaction already has 60 operations, adding 60 would exceed the maximum of 100")

@@ -107,3 +107,14 @@ func (db *DB) execute(ctx context.Context, sql string) error {
 	_, err = conn.Conn().PgConn().Exec(ctx, sql).ReadAll()
 	return translate(ctx, err)
 }
+
+// Alone runs one statement of a project that no transaction can have, such as one
+// that makes an index while others write. The names of tables in it need the
+// schema before them.
+func (db *DB) Alone(ctx context.Context, project string, sql func(schema string) string) error {
+	p, err := db.ready(ctx, project)
+	if err != nil {
+		return err
+	}
+	return db.execute(ctx, sql(p.schema+"."))
+}
