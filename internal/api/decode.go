@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"moorfast/internal/rawjson"
 )
 
 // A decoder fills a value from JSON and checks it. What its error says, the
@@ -194,7 +196,11 @@ func listDecoder(t reflect.Type, b Bounds) (decoder, error) {
 	list := reflect.SliceOf(t.Elem())
 	decode := func(raw json.RawMessage, v reflect.Value) error {
 		var raws []json.RawMessage
-		if raw[0] != '[' || json.Unmarshal(raw, &raws) != nil || b.HasMax && int64(len(raws)) > b.Max {
+		split := rawjson.Elements(raw, func(r []byte) error {
+			raws = append(raws, r)
+			return nil
+		})
+		if split != nil || b.HasMax && int64(len(raws)) > b.Max {
 			return listError(b, element(json.RawMessage("{}"), reflect.New(t.Elem()).Elem()))
 		}
 		all := reflect.MakeSlice(list, len(raws), len(raws))
