@@ -3,6 +3,7 @@ package documents
 import (
 	"context"
 	"errors"
+	"time"
 
 	"moorfast/internal/apierr"
 	"moorfast/internal/query"
@@ -19,7 +20,8 @@ const attempts = 8
 // when the transaction began. PostgreSQL shows such a change to transactions
 // that began before it; on SQLite, one may begin while it is committed.
 func Settle[T any](run func() (T, error)) (out T, err error) {
-	for range attempts {
+	for i := range attempts {
+		time.Sleep(time.Duration(i) * time.Millisecond) // no time at first: whoever changes a table has to get done with it
 		if out, err = run(); err == nil || known(err) {
 			return out, err
 		}
