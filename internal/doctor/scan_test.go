@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -102,6 +103,15 @@ func script(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+func TestOnlyTheBeginningOfWhatAScannerWritesIsKept(t *testing.T) {
+	out := &head{most: 100}
+	cmd := exec.Command("head", "-c", "1000000", "/dev/zero")
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil || len(out.text) != 100 {
+		t.Errorf("%d bytes are kept, %v", len(out.text), err)
+	}
 }
 
 func TestScannersAreRunAndBounded(t *testing.T) {
