@@ -207,6 +207,19 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 	if n := strings.Count(log.String(), "can not be used"); n != 1 {
 		t.Errorf("the log says so %d times:\n%s", n, log)
 	}
+	// A renewal that forgot the mode of the key is refused until that is changed.
+	pair(t, dir, clock.now)
+	os.Chmod(key, 0o644)
+	stamp(3)
+	clock.Time = clock.Add(Reread)
+	if now, _ := c.get(nil); now != second {
+		t.Error("a key that everybody can read is used")
+	}
+	os.Chmod(key, 0o600)
+	clock.Time = clock.Add(Reread)
+	if now, _ := c.get(nil); now == second {
+		t.Errorf("the certificate is not used once its key is closed:\n%s", log)
+	}
 }
 
 func TestFilesThatCanNotBeUsedAreRefused(t *testing.T) {
