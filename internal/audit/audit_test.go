@@ -267,6 +267,18 @@ func TestATailThatIsCutOffWithItsCheckpointIsFoundByASavedOne(t *testing.T) {
 	}
 }
 
+func TestAVerifierChecksMoreThanOnce(t *testing.T) {
+	f := setup(t)
+	f.write("shop", 1, 3)
+	f.flush()
+	v := audit.Verifier{DB: f.db, Name: audit.Name("test"), Key: f.key.Public().(ed25519.PublicKey)}
+	for range 2 {
+		if r, err := v.Verify(context.Background()); err != nil || len(r.Findings) > 0 {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+}
+
 func TestALogOfAnotherKeyIsFound(t *testing.T) {
 	f := setup(t)
 	f.write("shop", 1, 3)

@@ -68,7 +68,7 @@ type root struct {
 // Verify reads the whole log. It returns an error where it could not; what is
 // wrong with the log is in the report.
 func (v *Verifier) Verify(ctx context.Context) (Report, error) {
-	v.heads, v.gone = map[string][]Head{}, map[string]bool{}
+	v.heads, v.gone, v.roots = map[string][]Head{}, map[string]bool{}, nil
 	v.report = Report{Findings: []Finding{}}
 	if err := v.checkpoints(ctx); err != nil {
 		return v.report, err
