@@ -116,11 +116,9 @@ func (l *Log) gather(ctx context.Context, bad map[string]error) (*growth, error)
 
 // gatherChain reads the blocks of a chain that the tree does not know yet.
 func (l *Log) gatherChain(ctx context.Context, g *growth, project string, from stated) error {
-	if project != platform && l.Exists != nil {
-		if there, err := l.Exists(ctx, project); err != nil || !there {
-			delete(l.chains, project)
-			return err
-		}
+	if there, err := l.exists(ctx, project); err != nil || !there {
+		delete(l.chains, project)
+		return err
 	}
 	run := run{Head: Head{Project: project, From: from.position, Position: from.position}, number: from.number}
 	err := l.db.View(ctx, project, func(tx store.Tx) error { return run.read(ctx, tx, leavesMost-len(g.leaves)) })

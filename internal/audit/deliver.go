@@ -160,8 +160,12 @@ func (d *delivery) project(ctx context.Context, project string) error {
 				return err
 			})
 		})
-		if err != nil || !there {
-			return wrap(err, project)
+		if err != nil {
+			return wrap(err, "deliver", project)
+		}
+		if !there {
+			d.took(project, all)
+			return nil
 		}
 		d.took(project, b.last)
 	}

@@ -241,11 +241,8 @@ func (l *Log) relay(ctx context.Context, all bool) error {
 }
 
 func (l *Log) relayProject(ctx context.Context, project string) error {
-	if project != store.Platform && l.Exists != nil {
-		there, err := l.Exists(ctx, project)
-		if err != nil || !there {
-			return err // looking into it would make it again
-		}
+	if there, err := l.exists(ctx, project); err != nil || !there {
+		return err
 	}
 	c := l.chains[project]
 	if c == nil {
@@ -280,12 +277,19 @@ func (l *Log) LeaveProject(context.Context, string) error {
 func (l *Log) inside(ctx context.Context, project string, fn func() error) (there bool, err error) {
 	l.working.Lock()
 	defer l.working.Unlock()
-	if project != platform && l.Exists != nil {
-		if there, err := l.Exists(ctx, project); err != nil || !there {
-			return false, err
-		}
+	if there, err := l.exists(ctx, project); err != nil || !there {
+		return false, err
 	}
 	return true, fn()
+}
+
+// exists tells whether a log can be looked into. To look into that of a project
+// which is gone would make it again.
+func (l *Log) exists(ctx context.Context, project string) (bool, error) {
+	if project == platform || l.Exists == nil {
+		return true, nil
+	}
+	return l.Exists(ctx, project)
 }
 
 // DropProject says that a project is gone, and its log with it. A checkpoint

@@ -157,7 +157,7 @@ func (l *Log) seal(ctx context.Context, c *chain) (total int, err error) {
 			return err
 		})
 		if err != nil || len(list) == 0 {
-			return total, wrap(err, c.project)
+			return total, wrap(err, "seal", c.project)
 		}
 		b := c.next(list, now)
 		b.sign(l.key, c.project)
@@ -179,7 +179,7 @@ func (l *Log) seal(ctx context.Context, c *chain) (total int, err error) {
 		case errors.Is(err, errBehind), errors.Is(err, store.ErrConflict):
 			continue
 		case err != nil:
-			return total, wrap(err, c.project)
+			return total, wrap(err, "seal", c.project)
 		}
 		c.follow(b, now)
 		total += len(list)
@@ -189,11 +189,11 @@ func (l *Log) seal(ctx context.Context, c *chain) (total int, err error) {
 	}
 }
 
-func wrap(err error, project string) error {
+func wrap(err error, what, project string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("audit: seal the log of %s: %w", project, err)
+	return fmt.Errorf("audit: %s the log of %s: %w", what, project, err)
 }
 
 // sorted returns the keys of a set in order.
