@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,6 +102,28 @@ func TestASyslogGetsFramedMessagesOverTCP(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkSyslog(t, <-got)
+}
+
+func TestASyslogThatReadsNothingIsLeftAtAStop(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- sink.Syslog{Address: "tcp://" + l.Addr().String()}.Send(ctx, slices.Repeat(entries, 50_000))
+	}()
+	time.AfterFunc(100*time.Millisecond, stop)
+	select {
+	case err := <-done:
+		if err == nil {
+			t.Error("what nobody has read was taken")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it is waited for")
+	}
 }
 
 func TestASyslogGetsDatagrams(t *testing.T) {
