@@ -55,7 +55,14 @@ type Exporter struct {
 	start   time.Time
 	spans   chan Span
 	dropped atomic.Int64
-	failing atomic.Bool
+
+	traces, metrics signal
+}
+
+// signal is one of the two that a collector may take.
+type signal struct {
+	name, path string
+	failing    atomic.Bool
 }
 
 // Bounds of an exporter.
@@ -71,7 +78,10 @@ const (
 
 // New returns an exporter, which sends in [Exporter.Run].
 func New(o Options) *Exporter {
-	return &Exporter{o: o, start: o.Now(), spans: make(chan Span, queued)}
+	e := &Exporter{o: o, start: o.Now(), spans: make(chan Span, queued)}
+	e.traces.name, e.traces.path = "spans", "/v1/traces"
+	e.metrics.name, e.metrics.path = "metrics", "/v1/metrics"
+	return e
 }
 
 // Dropped is how many spans found no room, or no collector.
@@ -90,7 +100,7 @@ func (e *Exporter) Run(ctx context.Context) {
 // errRefused says that the collector will not have a batch, at no time.
 var errRefused = errors.New("the collector refuses it")
 
-func (e *Exporter) post(ctx context.Context, path string, body any) error {
+func (e *Exporter) post(ctx context.Context, s *signal, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -99,7 +109,7 @@ func (e *Exporter) post(ctx context.Context, path string, body any) error {
 	for name, value := range e.o.Headers {
 		header[name] = value
 	}
-	address := strings.TrimSuffix(e.o.Endpoint, "/") + path
+	address := strings.TrimSuffix(e.o.Endpoint, "/") + s.path
 	port, err := portOf(address)
 	if err != nil {
 		return err
@@ -117,12 +127,12 @@ func (e *Exporter) post(ctx context.Context, path string, body any) error {
 }
 
 // told writes to the log when sending begins to fail, and when it works again.
-func (e *Exporter) told(ctx context.Context, what string, err error) {
+func (e *Exporter) told(ctx context.Context, s *signal, err error) {
 	switch {
-	case err != nil && !e.failing.Swap(true):
-		e.o.Log.WarnContext(ctx, "the collector does not take telemetry", "what", what, "err", err)
-	case err == nil && e.failing.Swap(false):
-		e.o.Log.InfoContext(ctx, "the collector takes telemetry again", "dropped", e.Dropped())
+	case err != nil && !s.failing.Swap(true):
+		e.o.Log.WarnContext(ctx, "the collector does not take telemetry", "what", s.name, "err", err)
+	case err == nil && s.failing.Swap(false):
+		e.o.Log.InfoContext(ctx, "the collector takes telemetry again", "what", s.name, "dropped", e.Dropped())
 	}
 }
 
