@@ -110,11 +110,7 @@ func (e *Exporter) post(ctx context.Context, s *signal, body any) error {
 		header[name] = value
 	}
 	address := strings.TrimSuffix(e.o.Endpoint, "/") + s.path
-	port, err := portOf(address)
-	if err != nil {
-		return err
-	}
-	r, err := e.o.Out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: header, Body: b}, fetch.Use{Ports: []int{port}, MaxBytes: 64 << 10, Timeout: patience})
+	r, err := e.o.Out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: header, Body: b}, fetch.Use{AnyPort: true, MaxBytes: 64 << 10, Timeout: patience})
 	switch {
 	case err != nil:
 		return err
@@ -182,17 +178,6 @@ func attributes(pairs ...string) []attribute {
 }
 
 func nanos(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
-
-func portOf(address string) (int, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0, errors.New("the address of the collector can not be read")
-	}
-	if text := u.Port(); text != "" {
-		return strconv.Atoi(text)
-	}
-	return map[string]int{"http": 80, "https": 443}[u.Scheme], nil
-}
 
 // maxHeaders bounds the text of [ParseHeaders].
 const maxHeaders = 8 << 10

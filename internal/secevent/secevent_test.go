@@ -123,7 +123,7 @@ func (r *receiver) Do(_ context.Context, q fetch.Request, use fetch.Use) (*fetch
 		r.fails--
 		return nil, fetch.ErrUnreachable
 	}
-	if len(use.Ports) != 1 || use.Ports[0] != 8443 {
+	if !use.AnyPort {
 		return nil, errors.New("the port is wrong")
 	}
 	r.bodies, r.heads = append(r.bodies, q.Body), append(r.heads, q.Header)

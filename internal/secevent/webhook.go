@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -97,14 +96,10 @@ func (w *Webhook) Send(ctx context.Context, list []Event, dropped int) error {
 		return err
 	}
 	at := strconv.FormatInt(w.Now().Unix(), 10)
-	port, err := portOf(w.Address)
-	if err != nil {
-		return err
-	}
 	response, err := w.Out.Do(ctx, fetch.Request{
 		Method: "POST", URL: w.Address, Body: body,
 		Header: map[string]string{"Content-Type": "application/json", "X-Moorfast-Timestamp": at, "X-Moorfast-Signature": Sign(w.Secret, at, body)},
-	}, fetch.Use{Ports: []int{port}, MaxBytes: 64 << 10, Timeout: patience})
+	}, fetch.Use{AnyPort: true, MaxBytes: 64 << 10, Timeout: patience})
 	switch {
 	case err != nil:
 		return fmt.Errorf("security events webhook: %w", err)
@@ -120,15 +115,4 @@ func Sign(secret vault.Secret, at string, body []byte) string {
 	mac.Write([]byte(at + "."))
 	mac.Write(body)
 	return "v1=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-func portOf(address string) (int, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0, err
-	}
-	if text := u.Port(); text != "" {
-		return strconv.Atoi(text)
-	}
-	return map[string]int{"http": 80, "https": 443}[u.Scheme], nil
 }

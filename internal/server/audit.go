@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -63,8 +62,7 @@ func (s *Server) auditEvent(kind secevent.Kind) func(project string) {
 // sinks are the places that the settings name besides the log itself. Their
 // addresses are the operator's, and so may be anywhere.
 func sinks(c config.Audit) (list []audit.Sink) {
-	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
-	out := fetch.New(fetch.Options{Allow: anywhere, Most: 4})
+	out := fetch.Anywhere(4)
 	var format sink.Format
 	if c.Format == "ocsf" {
 		format = sink.OCSF

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -34,11 +33,7 @@ func post(ctx context.Context, out Out, address string, body any, sign func(b []
 			header[k] = v
 		}
 	}
-	port, err := portOf(address)
-	if err != nil {
-		return err
-	}
-	r, err := out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: header, Body: b}, fetch.Use{Ports: []int{port}, Timeout: 20 * time.Second})
+	r, err := out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: header, Body: b}, fetch.Use{AnyPort: true, Timeout: 20 * time.Second})
 	switch {
 	case err != nil:
 		return err
@@ -46,17 +41,6 @@ func post(ctx context.Context, out Out, address string, body any, sign func(b []
 		return fmt.Errorf("it answered with status %d", r.Status)
 	}
 	return nil
-}
-
-func portOf(address string) (int, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0, err
-	}
-	if text := u.Port(); text != "" {
-		return strconv.Atoi(text)
-	}
-	return map[string]int{"http": 80, "https": 443}[u.Scheme], nil
 }
 
 // Webhook posts records as {"records": […]}. The header X-Moorfast-Timestamp has
