@@ -12,7 +12,7 @@ import (
 // Formats are the ways in which a report can be written.
 var Formats = []string{"text", "json", "sarif", "junit", "appwrite"}
 
-// sarifLevels are the words of SARIF for how bad a finding is.
+// sarifLevel is the word of SARIF for how bad a finding is.
 func (r Result) sarifLevel() string {
 	switch {
 	case r.Status == Unknown:
