@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -94,7 +96,7 @@ func (l *Log) gather(ctx context.Context, bad map[string]error) (*growth, error)
 	for _, id := range g.Gone {
 		delete(known, id)
 	}
-	for _, project := range sorted(l.chains) {
+	for _, project := range slices.Sorted(maps.Keys(l.chains)) {
 		c := l.chains[project]
 		if c.position <= c.stated {
 			continue
@@ -214,7 +216,7 @@ func (g *growth) move(ctx context.Context, tx store.Tx) error {
 			return err
 		}
 	}
-	for _, project := range sorted(g.heads) {
+	for _, project := range slices.Sorted(maps.Keys(g.heads)) {
 		if _, err := tx.Exec(ctx, `DELETE FROM audit_heads WHERE project = ?`, project); err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -111,7 +113,7 @@ func (d *delivery) run(ctx context.Context) {
 // pass delivers what is pending. What fails stays so.
 func (d *delivery) pass(ctx context.Context) error {
 	d.mu.Lock()
-	projects := sorted(d.pending)
+	projects := slices.Sorted(maps.Keys(d.pending))
 	d.mu.Unlock()
 	for _, p := range projects {
 		d.mu.Lock()

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"moorfast/internal/store"
 )
@@ -135,7 +137,7 @@ func VerifyExport(r io.Reader, name string, key ed25519.PublicKey, saved ...stri
 	if newest > x.number {
 		v.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", x.number, newest)
 	}
-	for _, p := range sorted(v.heads) {
+	for _, p := range slices.Sorted(maps.Keys(v.heads)) {
 		for _, h := range v.heads[p] {
 			if end, there := x.ends[p]; there && h.Position > end {
 				v.find(p, 0, "its log was cut off: it ends at position %d, and a checkpoint states position %d", end, h.Position)

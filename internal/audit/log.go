@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -212,7 +213,7 @@ func (l *Log) relay(ctx context.Context, all bool) error {
 	dirty := l.dirty
 	l.dirty = map[string]bool{}
 	l.mu.Unlock()
-	for _, project := range sorted(dirty) {
+	for _, project := range slices.Sorted(maps.Keys(dirty)) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -234,7 +235,7 @@ func (l *Log) relay(ctx context.Context, all bool) error {
 	}
 	l.mind(bad)
 	var errs []error
-	for _, project := range sorted(bad) {
+	for _, project := range slices.Sorted(maps.Keys(bad)) {
 		errs = append(errs, bad[project])
 	}
 	return errors.Join(errs...)

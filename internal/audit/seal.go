@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -194,14 +193,4 @@ func wrap(err error, what, project string) error {
 		return nil
 	}
 	return fmt.Errorf("audit: %s the log of %s: %w", what, project, err)
-}
-
-// sorted returns the keys of a set in order.
-func sorted[V any](m map[string]V) []string {
-	list := make([]string, 0, len(m))
-	for k := range m {
-		list = append(list, k)
-	}
-	slices.Sort(list)
-	return list
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"moorfast/internal/store"
 )
@@ -89,7 +91,7 @@ func (v *Verifier) Verify(ctx context.Context) (Report, error) {
 			return v.report, fmt.Errorf("audit: read the log of %s: %w", p, err)
 		}
 	}
-	for _, p := range sorted(v.heads) {
+	for _, p := range slices.Sorted(maps.Keys(v.heads)) {
 		if !there[p] && !v.gone[p] {
 			v.find(p, 0, "its log is gone, and no checkpoint tells that the project was removed")
 		}
@@ -155,25 +157,12 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 			v.state(c)
 		case own == "":
 			v.find(platform, 0, "checkpoint %d is missing, which was saved", c.Number)
-		case sameText(own, note):
+		case SameCheckpoint(own, note):
 		default:
 			v.find(platform, 0, "checkpoint %d is another than the one that was saved", c.Number)
 		}
 	}
 	return nil
-}
-
-// sameText compares notes without their signatures, of which there may be more.
-func sameText(a, b string) bool {
-	text := func(s string) string {
-		for i := 0; i+1 < len(s); i++ {
-			if s[i] == '\n' && s[i+1] == '\n' {
-				return s[:i]
-			}
-		}
-		return s
-	}
-	return text(a) == text(b)
 }
 
 func (v *Verifier) state(c *Checkpoint) {
