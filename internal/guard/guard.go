@@ -86,7 +86,7 @@ type counted struct {
 
 // Begin lets an attempt through, or says for how long to wait.
 func (g *Guard) Begin(a Attempt, now time.Time) (t *Try, wait time.Duration) {
-	pair := key{a.Project, a.Account, network(a.Addr)}
+	pair := key{a.Project, a.Account, Network(a.Addr)}
 	t = &Try{guard: g, pair: pair}
 	if known, wait := g.begin(t, false, now); known || wait == 0 {
 		return t, wait
@@ -101,7 +101,7 @@ func (g *Guard) Begin(a Attempt, now time.Time) (t *Try, wait time.Duration) {
 // comes from.
 func (g *Guard) Knows(a Attempt, now time.Time) bool {
 	g.mu.Lock()
-	until, ok := g.seen[key{a.Project, a.Account, network(a.Addr)}]
+	until, ok := g.seen[key{a.Project, a.Account, Network(a.Addr)}]
 	g.mu.Unlock()
 	return ok && until.After(now) || a.Known != nil && a.Known()
 }
