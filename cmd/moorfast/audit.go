@@ -18,7 +18,6 @@ import (
 	"moorfast/internal/config"
 	"moorfast/internal/server"
 	"moorfast/internal/store"
-	"moorfast/internal/vault"
 )
 
 func (p *program) auditCommand() *cobra.Command {
@@ -48,14 +47,7 @@ func (p *program) openAudit(ctx context.Context) (*auditLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	ring, where, err := ringOf(c)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := vault.Inspect(ctx, ring); errors.Is(err, vault.ErrNoRing) {
-		return nil, fmt.Errorf("there is no keyring in %s, and so no audit log; the first moorfast serve makes both", where)
-	}
-	v, err := vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: p.now, AllowKnown: true})
+	v, err := p.openVault(ctx, c, "audit log")
 	if err != nil {
 		return nil, err
 	}
