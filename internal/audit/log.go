@@ -31,8 +31,8 @@ import (
 	"moorfast/internal/store"
 )
 
-// KeyPurpose is what the vault derives the signing key for.
-const KeyPurpose = "audit checkpoints"
+// keyPurpose is what the vault derives the signing key for.
+const keyPurpose = "audit checkpoints"
 
 // Keys is where the keys of the log come from: the vault. Those of tokens would
 // not do, for they are changed to end what they signed, and a log is to stand.
@@ -43,7 +43,7 @@ type Keys interface {
 // SigningKey returns the key that signs blocks and checkpoints. It is good for
 // nothing else.
 func SigningKey(keys Keys) (ed25519.PrivateKey, error) {
-	seed, err := Derive(keys, KeyPurpose)
+	seed, err := Derive(keys, keyPurpose)
 	if err != nil {
 		return nil, fmt.Errorf("audit: the signing key: %w", err)
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Reread is how often the files of a certificate are looked at for a newer one.
-const Reread = time.Minute
+// reread is how often the files of a certificate are looked at for a newer one.
+const reread = time.Minute
 
 // FileOptions say which files a certificate is in.
 type FileOptions struct {
@@ -54,7 +54,7 @@ func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.Now()
-	if now.Sub(f.looked) < Reread {
+	if now.Sub(f.looked) < reread {
 		return f.pair, nil
 	}
 	f.looked = now

@@ -27,7 +27,7 @@ func TestTheTemplateHasEverySettingAtItsDefault(t *testing.T) {
 
 	// With the marks taken away, all that has a default has it from the file.
 	var open []string
-	for line := range strings.Lines(string(Template(Standard))) {
+	for line := range strings.Lines(string(template(Standard))) {
 		if len(line) > 103 && !strings.HasPrefix(line, "# In the environment: ") {
 			t.Errorf("a line of %d bytes: %s", len(line), line)
 		}
@@ -57,8 +57,8 @@ func TestTheTemplateHasEverySettingAtItsDefault(t *testing.T) {
 	}
 	from := (&loader{config: &all}).from
 	for _, row := range new(Config).settings() {
-		if row.key != "data" && strings.Count(string(Template(Standard)), "# In the environment: "+row.env()+"\n")+
-			strings.Count(string(Template(Standard)), "# In the environment: "+row.env()+",") != 1 {
+		if row.key != "data" && strings.Count(string(template(Standard)), "# In the environment: "+row.env()+"\n")+
+			strings.Count(string(template(Standard)), "# In the environment: "+row.env()+",") != 1 {
 			t.Errorf("%s is not there once", row.key)
 		}
 		if row.start != "" && row.key != "data" && !strings.HasPrefix(from(row.key), path) {

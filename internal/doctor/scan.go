@@ -53,7 +53,7 @@ func (s Scanner) Run(ctx context.Context) []Result {
 	case err != nil && !errors.As(err, &exit):
 		return s.failed(err.Error())
 	}
-	found, bad := ReadSARIF(out.text)
+	found, bad := readSARIF(out.text)
 	switch {
 	case bad != nil && exit != nil:
 		return s.failed(fmt.Sprintf("%v: %s", exit, clean(string(said.text))))
@@ -136,11 +136,11 @@ type foreignResult struct {
 	} `json:"locations"`
 }
 
-// ReadSARIF reads what somebody else's program has found, a result for each rule
+// readSARIF reads what somebody else's program has found, a result for each rule
 // that is broken, the most severe ones first, and at most 200. What a rule is worth
 // is said by its CVSS score (property "security-severity") or else by the level of
 // the finding. What its author has suppressed, and what is no failure, is left out.
-func ReadSARIF(data []byte) ([]Result, error) {
+func readSARIF(data []byte) ([]Result, error) {
 	var log foreignLog
 	if err := json.Unmarshal(data, &log); err != nil {
 		return nil, fmt.Errorf("it wrote no SARIF: %w", err)

@@ -204,15 +204,3 @@ func alarm(project string, k key, b *bucket) Alarm {
 	}
 	return a
 }
-
-// Slowed reports how many counts have come to where attempts have to wait.
-func (g *Guard) Slowed(now time.Time) (n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, b := range g.buckets {
-		if b.until.After(now) {
-			n++
-		}
-	}
-	return n
-}
