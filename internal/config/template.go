@@ -14,7 +14,8 @@ import (
 func (c Config) FilePath() string { return filepath.Join(c.Data, fileName) }
 
 // template returns a settings file in which the profile is chosen, with the TLS
-// that hardened needs, and every other setting is there with what it means, commented out at its default.
+// that hardened needs, and every other setting is there with what it means, commented
+// out at its default.
 func template(profile string) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Settings of moorfast. Flags and the environment win over this file.\n" +
