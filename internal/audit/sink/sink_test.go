@@ -51,6 +51,32 @@ func TestAFileGetsALineForEachRecord(t *testing.T) {
 	}
 }
 
+// A full disk, or a loss of power, may have cut a line off.
+func TestAFileThatWasCutOffGoesOnWithALineOfItsOwn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	if err := os.WriteFile(path, []byte(`{"log":"shop","posi`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := (sink.File{Path: path}).Send(t.Context(), entries); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := 0
+	for line := range strings.Lines(string(b)) {
+		if json.Valid([]byte(line)) {
+			whole++
+		}
+	}
+	if whole != 4 || strings.Count(string(b), "\n") != 5 {
+		t.Errorf("%d lines are whole:\n%s", whole, b)
+	}
+}
+
 var syslog = regexp.MustCompile(`^<(\d+)>1 2027-01-15T08:00:00\.000000Z \S+ moorfast \d+ audit - (\{.*\})$`)
 
 func checkSyslog(t *testing.T, messages []string) {
