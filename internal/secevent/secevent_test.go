@@ -108,6 +108,33 @@ func TestANilBusTakesNothing(*testing.T) {
 	b.Emit(context.Background(), Event{Kind: Spray})
 }
 
+// Numbers begin anew with a process, and a client may remember one of before.
+func TestWhoComesBackToAnotherProcessMissesNothing(t *testing.T) {
+	b, _, _ := newBus(new(bytes.Buffer))
+	for range 3 {
+		b.Emit(t.Context(), Event{Kind: MFADisabled})
+	}
+	for after, want := range map[uint64]int{0: 3, 2: 1, 3: 0, 200: 3} {
+		l, err := b.Listen(after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, _ := l.Take(); len(list) != want {
+			t.Errorf("after %d come %d events, want %d", after, len(list), want)
+		}
+		l.Close()
+	}
+}
+
+func TestALongDetailIsCutBetweenCharacters(t *testing.T) {
+	b, _, _ := newBus(new(bytes.Buffer))
+	l, _ := b.Listen(0)
+	b.Emit(t.Context(), Event{Kind: SSRFBlocked, Details: map[string]string{"host": strings.Repeat("x", maxDetail-1) + "ü"}})
+	if list, _ := l.Take(); list[0].Details["host"] != strings.Repeat("x", maxDetail-1) {
+		t.Errorf("it is %q", list[0].Details["host"])
+	}
+}
+
 // receiver is the other end of a webhook, which fails some times first.
 type receiver struct {
 	mu     sync.Mutex
