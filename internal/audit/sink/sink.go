@@ -71,15 +71,15 @@ func (f File) Send(_ context.Context, list []audit.Entry) error {
 // cut reports whether the file ends within a line, as a full disk or a loss of power
 // leaves it. Of one that can not be read, nobody knows.
 func (f File) cut() bool {
+	info, err := os.Stat(f.Path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return false
+	}
 	file, err := os.Open(f.Path)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil || info.Size() == 0 {
-		return false
-	}
 	last := make([]byte, 1)
 	_, err = file.ReadAt(last, info.Size()-1)
 	return err == nil && last[0] != '\n'
