@@ -103,9 +103,33 @@ func (v *Verifier) find(project string, record int64, format string, args ...any
 	v.report.Findings = append(v.report.Findings, Finding{project, record, fmt.Sprintf(format, args...)})
 }
 
+// saved is a checkpoint from elsewhere.
+type saved struct {
+	*Checkpoint
+	note string
+}
+
+// readSaved reads the checkpoints from elsewhere.
+func (v *Verifier) readSaved() (list []saved) {
+	for i, note := range v.Saved {
+		c, err := OpenNote(note, v.Name, v.Key)
+		if err != nil {
+			v.find(platform, 0, "saved checkpoint %d: %v", i+1, err)
+			continue
+		}
+		v.report.Saved++
+		list = append(list, saved{c, note})
+	}
+	return list
+}
+
 // checkpoints checks their chain, and gathers what they state.
 func (v *Verifier) checkpoints(ctx context.Context) error {
-	notes := map[int64]string{}
+	notes := map[int64]string{} // those that are compared: all would be much to hold
+	list := v.readSaved()
+	for _, s := range list {
+		notes[s.Number] = ""
+	}
 	var number int64
 	var prev Hash
 	err := v.DB.View(ctx, platform, func(tx store.Tx) error {
@@ -132,7 +156,9 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 				v.find(platform, 0, "the checkpoints before %d are missing", rows.Int(0))
 			}
 			number, prev = rows.Int(0), sum(note)
-			notes[number] = note
+			if _, compared := notes[number]; compared {
+				notes[number] = note
+			}
 			if err == nil {
 				v.follow(c)
 				v.state(c)
@@ -143,23 +169,15 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	last := number
-	for i, note := range v.Saved {
-		c, err := OpenNote(note, v.Name, v.Key)
-		if err != nil {
-			v.find(platform, 0, "saved checkpoint %d: %v", i+1, err)
-			continue
-		}
-		v.report.Saved++
-		switch own := notes[c.Number]; {
-		case c.Number > last:
-			v.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", last, c.Number)
-			v.state(c)
+	for _, s := range list {
+		switch own := notes[s.Number]; {
+		case s.Number > number:
+			v.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", number, s.Number)
+			v.state(s.Checkpoint)
 		case own == "":
-			v.find(platform, 0, "checkpoint %d is missing, which was saved", c.Number)
-		case SameCheckpoint(own, note):
-		default:
-			v.find(platform, 0, "checkpoint %d is another than the one that was saved", c.Number)
+			v.find(platform, 0, "checkpoint %d is missing, which was saved", s.Number)
+		case !SameCheckpoint(own, s.note):
+			v.find(platform, 0, "checkpoint %d is another than the one that was saved", s.Number)
 		}
 	}
 	return nil
