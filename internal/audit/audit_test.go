@@ -279,6 +279,16 @@ func TestAVerifierChecksMoreThanOnce(t *testing.T) {
 	}
 }
 
+func TestWhatIsFoundIsBounded(t *testing.T) {
+	f := setup(t)
+	text := `{"type":"log","log":"x"}` + strings.Repeat("\n"+`{"type":"record","log":"shop"}`, 20_000)
+	text = strings.Replace(text, "\n", "\n"+`{"type":"block","log":"shop"}`+"\n", 1)
+	r, err := audit.VerifyExport(strings.NewReader(text), audit.Name("test"), f.key.Public().(ed25519.PublicKey))
+	if err != nil || len(r.Findings) != 10_000 {
+		t.Errorf("%d findings, %v", len(r.Findings), err)
+	}
+}
+
 func TestALogOfAnotherKeyIsFound(t *testing.T) {
 	f := setup(t)
 	f.write("shop", 1, 3)

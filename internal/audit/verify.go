@@ -38,8 +38,11 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: record %d: %s", f.Project, f.Record, f.Problem)
 }
 
-// findingsMost ends the list of what is wrong with one project.
-const findingsMost = 100
+// Bounds of what is found: with one project, and in all.
+const (
+	findingsMost = 100
+	reportMost   = 10_000
+)
 
 // Verifier checks a log.
 type Verifier struct {
@@ -100,7 +103,9 @@ func (v *Verifier) Verify(ctx context.Context) (Report, error) {
 }
 
 func (v *Verifier) find(project string, record int64, format string, args ...any) {
-	v.report.Findings = append(v.report.Findings, Finding{project, record, fmt.Sprintf(format, args...)})
+	if len(v.report.Findings) < reportMost {
+		v.report.Findings = append(v.report.Findings, Finding{project, record, fmt.Sprintf(format, args...)})
+	}
 }
 
 // saved is a checkpoint from elsewhere.
