@@ -4,7 +4,7 @@
 GO       ?= go
 BIN      := bin/moorfast
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS  := -s -w -X main.described=$(VERSION)
+LDFLAGS  := -s -w -X moorfast/internal/server.described=$(VERSION)
 # The race detector needs a C compiler; the program does not.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race,)
 FUZZTIME ?= 30s

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"moorfast/internal/config"
 	"moorfast/internal/server"
 	"moorfast/internal/store"
-	"moorfast/internal/vault"
 )
 
 func (p *program) apiKeyCommand() *cobra.Command {
@@ -109,7 +107,7 @@ func (p *program) scanKeys(ctx context.Context, project string, unused time.Dura
 	if err != nil {
 		return nil, err
 	}
-	v, err := p.openVault(ctx, c)
+	v, err := p.openVault(ctx, c, "API keys")
 	if err != nil {
 		return nil, err
 	}
@@ -119,18 +117,6 @@ func (p *program) scanKeys(ctx context.Context, project string, unused time.Dura
 	}
 	keys, err = server.ScanKeys(ctx, db, project, unused, p.now())
 	return keys, errors.Join(err, db.Close(), v.Close())
-}
-
-// openVault opens the keyring of an installation that was started once.
-func (p *program) openVault(ctx context.Context, c config.Config) (*vault.Vault, error) {
-	ring, where, err := ringOf(c)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := vault.Inspect(ctx, ring); errors.Is(err, vault.ErrNoRing) {
-		return nil, fmt.Errorf("there is no keyring in %s, and so there are no API keys; the first moorfast serve makes one", where)
-	}
-	return vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: p.now, AllowKnown: true})
 }
 
 func (p *program) reportKeys(keys []server.ScannedKey, asJSON, all bool) error {
@@ -145,13 +131,12 @@ func (p *program) reportKeys(keys []server.ScannedKey, asJSON, all bool) error {
 		}
 	}
 	if asJSON {
-		enc := json.NewEncoder(p.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(struct {
+		err := p.writeJSON(struct {
 			Keys  int                 `json:"keys"`
 			Found int                 `json:"found"`
 			List  []server.ScannedKey `json:"list"`
-		}{len(keys), wrong, shown}); err != nil {
+		}{len(keys), wrong, shown})
+		if err != nil {
 			return err
 		}
 	} else if err := p.tableOfKeys(keys, shown, wrong); err != nil {

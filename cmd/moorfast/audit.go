@@ -18,7 +18,6 @@ import (
 	"moorfast/internal/config"
 	"moorfast/internal/server"
 	"moorfast/internal/store"
-	"moorfast/internal/vault"
 )
 
 func (p *program) auditCommand() *cobra.Command {
@@ -48,14 +47,7 @@ func (p *program) openAudit(ctx context.Context) (*auditLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	ring, where, err := ringOf(c)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := vault.Inspect(ctx, ring); errors.Is(err, vault.ErrNoRing) {
-		return nil, fmt.Errorf("there is no keyring in %s, and so no audit log; the first moorfast serve makes both", where)
-	}
-	v, err := vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: p.now, AllowKnown: true})
+	v, err := p.openVault(ctx, c, "audit log")
 	if err != nil {
 		return nil, err
 	}
@@ -238,27 +230,35 @@ func (p *program) reportAudit(r audit.Report, asJSON bool) error {
 			return err
 		}
 	} else {
-		for _, f := range r.Findings {
-			fmt.Fprintf(p.out, "FAIL %s\n", f)
-		}
-		verdict := "the audit log is whole"
-		if len(r.Findings) > 0 {
-			verdict = fmt.Sprintf("%d findings", len(r.Findings))
-		}
-		last := "none yet"
-		if r.LastAt > 0 {
-			last = time.UnixMicro(r.LastAt).UTC().Format(time.RFC3339)
-		}
-		fmt.Fprintf(p.out, "%s: %d records of %d projects, %d not chained yet, %d checkpoints (the last: %s), %d of them also from elsewhere, a tree of %d records\n",
-			verdict, r.Records, r.Projects, r.Unsealed, r.Checkpoints, last, r.Saved, r.Leaves)
-	}
-	if !asJSON && r.Skipped > 0 {
-		fmt.Fprintf(p.out, "%d older records were left out\n", r.Skipped)
+		p.writeAudit(r)
 	}
 	if len(r.Findings) > 0 {
 		return errFindings
 	}
 	return nil
+}
+
+func (p *program) writeAudit(r audit.Report) {
+	for _, f := range r.Findings {
+		fmt.Fprintf(p.out, "FAIL %s\n", f)
+	}
+	verdict := "the audit log is whole"
+	if len(r.Findings) > 0 {
+		verdict = fmt.Sprintf("%d findings", len(r.Findings))
+	}
+	last := "none yet"
+	if r.LastAt > 0 {
+		last = time.UnixMicro(r.LastAt).UTC().Format(time.RFC3339)
+	}
+	fmt.Fprintf(p.out, "%s: %d records of %d projects, %d not chained yet, %d checkpoints (the last: %s), compared with %d that were kept elsewhere",
+		verdict, r.Records, r.Projects, r.Unsealed, r.Checkpoints, last, r.Saved)
+	if r.Leaves > 0 { // an export has none
+		fmt.Fprintf(p.out, ", a tree of %d records", r.Leaves)
+	}
+	fmt.Fprintln(p.out)
+	if r.Skipped > 0 {
+		fmt.Fprintf(p.out, "%d older records were left out\n", r.Skipped)
+	}
 }
 
 func (p *program) auditCheckpoint() *cobra.Command {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -256,33 +255,23 @@ func (l *auditLog) addCheckpoint(ctx context.Context, to *witness, note string, 
 	return answer, err
 }
 
-// witness is where checkpoints are sent. The address is the operator's, and so may
-// be anywhere.
+// witness is where checkpoints are sent.
 type witness struct {
 	url      string
-	port     int
 	protocol bool // it speaks tlog-witness
 	out      *fetch.Client
 }
 
 func newWitness(to string) (*witness, error) {
-	wrong := &usageError{fmt.Errorf("%.80q is no address", to)}
 	address, err := url.Parse(to)
 	if err != nil {
-		return nil, wrong
+		return nil, &usageError{fmt.Errorf("%.80q is no address", to)}
 	}
-	port := map[string]int{"http": 80, "https": 443}[address.Scheme]
-	if text := address.Port(); text != "" {
-		if port, err = strconv.Atoi(text); err != nil {
-			return nil, wrong
-		}
-	}
-	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
-	return &witness{to, port, strings.HasSuffix(address.Path, "/add-checkpoint"), fetch.New(fetch.Options{Allow: anywhere, Most: 1})}, nil
+	return &witness{to, strings.HasSuffix(address.Path, "/add-checkpoint"), fetch.Anywhere(1)}, nil
 }
 
 func (w *witness) send(ctx context.Context, body string) (*fetch.Response, error) {
 	return w.out.Do(ctx, fetch.Request{
 		Method: "POST", URL: w.url, Body: []byte(body), Header: map[string]string{"Content-Type": "text/plain; charset=utf-8"},
-	}, fetch.Use{Ports: []int{w.port}, Timeout: 30 * time.Second})
+	}, fetch.Use{AnyPort: true, Timeout: 30 * time.Second})
 }

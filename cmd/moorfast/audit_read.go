@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/hex"
@@ -76,7 +77,7 @@ func (q auditQuery) find(ctx context.Context, l *auditLog, now time.Time) (list 
 
 // newest sorts, and keeps the first n.
 func newest(list []auditEntry, n int) []auditEntry {
-	slices.SortStableFunc(list, func(a, b auditEntry) int { return int(min(max(b.At-a.At, -1), 1)) })
+	slices.SortStableFunc(list, func(a, b auditEntry) int { return cmp.Compare(b.At, a.At) })
 	return list[:min(n, len(list))]
 }
 
@@ -123,6 +124,10 @@ func (p *program) auditTail() *cobra.Command {
 				return err
 			}
 			return p.withAudit(cmd, func(ctx context.Context, l *auditLog) error {
+				seen, err := l.ends(ctx, q.project) // first, so that what comes meanwhile is shown
+				if err != nil {
+					return err
+				}
 				list, err := q.find(ctx, l, p.now())
 				if err != nil {
 					return err
@@ -130,7 +135,7 @@ func (p *program) auditTail() *cobra.Command {
 				if err := p.showAudit(list, asJSON); err != nil || !follow {
 					return err
 				}
-				return p.followAudit(ctx, l, q, list, asJSON)
+				return p.followAudit(ctx, l, q, seen, list, asJSON)
 			})
 		},
 	}
@@ -141,15 +146,36 @@ func (p *program) auditTail() *cobra.Command {
 	return cmd
 }
 
-// followAudit shows records as they come, until it is interrupted.
-func (p *program) followAudit(ctx context.Context, l *auditLog, q auditQuery, list []auditEntry, asJSON bool) error {
-	seen := map[string]int64{}
+// ends returns the numbers of the newest records, by log.
+func (l *auditLog) ends(ctx context.Context, project string) (map[string]int64, error) {
+	places, err := l.places(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	ends := map[string]int64{}
+	for _, place := range places {
+		err := l.db.View(ctx, place, func(tx store.Tx) error {
+			return audit.Each(ctx, tx, audit.Search{}, func(r *audit.Stored) error {
+				ends[place] = r.Seq
+				return audit.ErrStop
+			})
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the audit log of %s: %w", place, err)
+		}
+	}
+	return ends, nil
+}
+
+// followAudit shows records as they come after those that were seen, and the first
+// ones that are shown, until it is interrupted.
+func (p *program) followAudit(ctx context.Context, l *auditLog, q auditQuery, seen map[string]int64, first []auditEntry, asJSON bool) error {
 	note := func(list []auditEntry) {
 		for i := range list {
 			seen[list[i].Log] = max(seen[list[i].Log], list[i].Seq)
 		}
 	}
-	note(list)
+	note(first)
 	q.limit, q.since = maxAudit, 10*time.Minute
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()

@@ -112,7 +112,7 @@ func TestVerifyNamesWhatWasTamperedWith(t *testing.T) {
 		s.Stop()
 		spoil(t, s.Dir, "app", c.statements...)
 		code, out, err := command(t, environ, "audit", "verify")
-		if code != 1 || !strings.Contains(out, c.want) {
+		if code != 1 || !strings.Contains(out, c.want) || err != "" {
 			t.Errorf("%s\ngot  %d %s %s\nwant %s", c.name, code, out, err, c.want)
 		}
 	}

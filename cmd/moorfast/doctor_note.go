@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,14 +20,14 @@ func (p *program) doctorNote() *cobra.Command {
 	var encrypted bool
 	var at string
 	cmd := &cobra.Command{
-		Use:   "note backup|check|drill|keys",
+		Use:   "note " + strings.Join(upkeep.Kinds(), "|"),
 		Short: "Tell the doctor of a backup, a check of one, or a drill",
 		Long: `Tell the doctor of what it cannot see: that the data was backed up, that a backup
 was read as a whole (check), that one was restored elsewhere and worked (drill), or
 that the keys were copied by other means than moorfast key export. It is for the
 script that does so, as its last line.`,
 		Args:      cobra.ExactArgs(1),
-		ValidArgs: []string{"backup", "check", "drill", "keys"},
+		ValidArgs: upkeep.Kinds(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind, err := upkeep.ParseKind(args[0])
 			if err != nil {

@@ -40,10 +40,10 @@ func (h *host) flags(cmd *cobra.Command, changes bool) {
 
 // run has the command done, and reads its result into out. What was done is in
 // out even where the error says that not all of it was.
-func (h *host) run(ctx context.Context, c config.Config, name string, in, out any) error {
+func (h *host) run(ctx context.Context, c config.Config, name string, in, out any) (err error) {
 	show := h.progress()
 	defer show.end()
-	err := adminsock.Call(ctx, c.Data, name, in, out, show.raw)
+	err = adminsock.Call(ctx, c.Data, name, in, out, show.raw)
 	if !errors.Is(err, adminsock.ErrNobody) {
 		return told(err)
 	}
@@ -55,7 +55,7 @@ func (h *host) run(ctx context.Context, c config.Config, name string, in, out an
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }() // which states what was done in the audit log
 	text, err := json.Marshal(in)
 	if err != nil {
 		return err
@@ -65,9 +65,9 @@ func (h *host) run(ctx context.Context, c config.Config, name string, in, out an
 		err = json.Unmarshal(text, out)
 	}
 	if failed != nil {
-		err = failed
+		return sorted(failed, server.Kind(failed))
 	}
-	return sorted(err, server.Kind(err))
+	return err
 }
 
 // tell has what a command did recorded in the audit log.
@@ -87,7 +87,7 @@ func told(err error) error {
 func sorted(err error, kind string) error {
 	switch kind {
 	case server.KindFindings:
-		return errors.Join(err, errFindings)
+		return &foundError{err}
 	case server.KindInput:
 		return &usageError{err}
 	case server.KindKey:

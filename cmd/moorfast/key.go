@@ -134,3 +134,17 @@ func ringOf(c config.Config) (vault.Storage, string, error) {
 	ring, err := postgres.NewRing(postgres.Options{URL: c.DB.Reveal()})
 	return ring, "PostgreSQL", err
 }
+
+// openVault opens the keyring of an installation that was started once. What is
+// what there is none of without it.
+func (p *program) openVault(ctx context.Context, c config.Config, what string) (*vault.Vault, error) {
+	ring, where, err := ringOf(c)
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(ctx, vault.Options{Storage: ring, Source: c.Key, Now: p.now, AllowKnown: true})
+	if errors.Is(err, vault.ErrNoRing) {
+		return nil, fmt.Errorf("there is no keyring in %s, and so no %s; the first moorfast serve makes one", where, what)
+	}
+	return v, err
+}

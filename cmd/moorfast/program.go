@@ -49,8 +49,14 @@ type program struct {
 	file    string // of settings
 }
 
-// errFindings says that a command did its work and found something wrong.
+// errFindings says that a command did its work and found something wrong, which it
+// has told.
 var errFindings = errors.New("there are findings")
+
+// foundError is an [errFindings] that says what was found.
+type foundError struct{ error }
+
+func (e *foundError) Is(target error) bool { return target == errFindings }
 
 // run runs a command line and returns its exit code.
 func (p *program) run(ctx context.Context, args []string) int {
@@ -63,9 +69,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errFindings):
-		var remote interface{ Unwrap() []error }
-		if errors.As(err, &remote) { // and says which, if the report has not
-			fmt.Fprintf(p.err, "moorfast: %v\n", remote.Unwrap()[0])
+		var found *foundError
+		if errors.As(err, &found) {
+			fmt.Fprintf(p.err, "moorfast: %v\n", found)
 		}
 		return exitFindings
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):

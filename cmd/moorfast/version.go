@@ -9,11 +9,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-)
 
-// described is what git describe says of the sources, where the Makefile built
-// them; it counts where Go has not stamped the program.
-var described string
+	"moorfast/internal/server"
+)
 
 // version is what the program knows of its own making.
 type version struct {
@@ -25,15 +23,10 @@ type version struct {
 }
 
 func readVersion() version {
-	v := version{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := version{Version: server.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
-	}
-	if m := info.Main.Version; m != "" && m != "(devel)" {
-		v.Version = m
-	} else if described != "" {
-		v.Version = described
 	}
 	for _, s := range info.Settings {
 		switch s.Key {

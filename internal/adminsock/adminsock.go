@@ -50,11 +50,10 @@ type line struct {
 }
 
 const (
-	maxIn      = 1 << 20 // of a command
-	maxLine    = 8 << 20 // of an answer
-	directory  = "run"
-	socketName = "admin.sock"
-	// A client that is gone ends its command by the next line.
+	maxIn         = 1 << 20 // of a command
+	maxLine       = 8 << 20 // of an answer
+	directory     = "run"
+	socketName    = "admin.sock"
 	headerTimeout = 5 * time.Second
 )
 
@@ -62,6 +61,10 @@ const (
 type Server struct {
 	server   http.Server
 	listener net.Listener
+
+	mu      sync.Mutex
+	stopped bool
+	running sync.WaitGroup // commands
 }
 
 // Listen makes the socket in a data directory, in place of one that a server
@@ -94,11 +97,11 @@ func Listen(data string, commands Commands, kind func(error) string) (*Server, e
 		return nil, errors.Join(err, listener.Close())
 	}
 	s := &Server{listener: listener}
-	s.server = http.Server{Handler: handler(commands, kind), ReadHeaderTimeout: headerTimeout, MaxHeaderBytes: 8 << 10}
+	s.server = http.Server{Handler: s.counted(handler(commands, kind)), ReadHeaderTimeout: headerTimeout, MaxHeaderBytes: 8 << 10}
 	return s, nil
 }
 
-// Serve answers until ctx ends; running commands end with it.
+// Serve answers until ctx ends. Running commands end with it, and are waited for.
 func (s *Server) Serve(ctx context.Context) {
 	s.server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, callerKey{}, peer(conn))
@@ -107,6 +110,26 @@ func (s *Server) Serve(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { _ = s.server.Close() })
 	defer stop()
 	_ = s.server.Serve(s.listener)
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+// counted has no request come in once the server is stopped, and those that are in
+// waited for.
+func (s *Server) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		if s.stopped {
+			s.mu.Unlock()
+			return
+		}
+		s.running.Add(1)
+		s.mu.Unlock()
+		defer s.running.Done()
+		next.ServeHTTP(w, r)
+	})
 }
 
 type callerKey struct{}
@@ -137,8 +160,9 @@ func handler(commands Commands, kind func(error) string) http.Handler {
 			}
 		})
 		last := line{End: true}
-		if text, e := json.Marshal(result); e == nil && result != nil {
-			last.Result = text
+		if result != nil {
+			text, e := json.Marshal(result)
+			last.Result, err = text, errors.Join(err, e)
 		}
 		if err != nil {
 			last.Error = &RemoteError{err.Error(), kind(err)}
@@ -153,7 +177,8 @@ type writer struct {
 	flush func() error
 }
 
-// write writes a line. That nobody reads it ends the context of the command.
+// write writes a line. That nobody is there to read it ends the context of the
+// command by itself.
 func (w *writer) write(l line) {
 	text, err := json.Marshal(l)
 	if err != nil {

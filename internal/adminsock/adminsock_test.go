@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"moorfast/internal/adminsock"
 )
@@ -106,4 +107,34 @@ func TestACallerWhoLeavesEndsTheCommand(t *testing.T) {
 	if err := <-ended; err == nil {
 		t.Error("the command was not ended")
 	}
+}
+
+// Whoever stops the server takes away what its commands work with.
+func TestAStopWaitsForTheCommandsThatRun(t *testing.T) {
+	dir := t.TempDir()
+	cleaning, cleaned := make(chan struct{}), make(chan struct{})
+	s, err := adminsock.Listen(dir, adminsock.Commands{"work": func(ctx context.Context, _ json.RawMessage, tell func(any)) (any, error) {
+		tell("begun")
+		<-ctx.Done()
+		<-cleaning
+		close(cleaned)
+		return nil, ctx.Err()
+	}}, func(error) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() { s.Serve(ctx); close(stopped) }()
+	if err := adminsock.Call(t.Context(), dir, "work", nil, nil, func(json.RawMessage) { stop() }); err == nil {
+		t.Error("the call ended well")
+	}
+	select {
+	case <-stopped:
+		t.Error("the server is stopped, and a command runs")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(cleaning)
+	<-cleaned
+	<-stopped
 }

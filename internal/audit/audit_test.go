@@ -267,6 +267,28 @@ func TestATailThatIsCutOffWithItsCheckpointIsFoundByASavedOne(t *testing.T) {
 	}
 }
 
+func TestAVerifierChecksMoreThanOnce(t *testing.T) {
+	f := setup(t)
+	f.write("shop", 1, 3)
+	f.flush()
+	v := audit.Verifier{DB: f.db, Name: audit.Name("test"), Key: f.key.Public().(ed25519.PublicKey)}
+	for range 2 {
+		if r, err := v.Verify(context.Background()); err != nil || len(r.Findings) > 0 {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+}
+
+func TestWhatIsFoundIsBounded(t *testing.T) {
+	f := setup(t)
+	text := `{"type":"log","log":"x"}` + strings.Repeat("\n"+`{"type":"record","log":"shop"}`, 20_000)
+	text = strings.Replace(text, "\n", "\n"+`{"type":"block","log":"shop"}`+"\n", 1)
+	r, err := audit.VerifyExport(strings.NewReader(text), audit.Name("test"), f.key.Public().(ed25519.PublicKey))
+	if err != nil || len(r.Findings) != 10_000 {
+		t.Errorf("%d findings, %v", len(r.Findings), err)
+	}
+}
+
 func TestALogOfAnotherKeyIsFound(t *testing.T) {
 	f := setup(t)
 	f.write("shop", 1, 3)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -94,7 +96,7 @@ func (l *Log) gather(ctx context.Context, bad map[string]error) (*growth, error)
 	for _, id := range g.Gone {
 		delete(known, id)
 	}
-	for _, project := range sorted(l.chains) {
+	for _, project := range slices.Sorted(maps.Keys(l.chains)) {
 		c := l.chains[project]
 		if c.position <= c.stated {
 			continue
@@ -116,11 +118,9 @@ func (l *Log) gather(ctx context.Context, bad map[string]error) (*growth, error)
 
 // gatherChain reads the blocks of a chain that the tree does not know yet.
 func (l *Log) gatherChain(ctx context.Context, g *growth, project string, from stated) error {
-	if project != platform && l.Exists != nil {
-		if there, err := l.Exists(ctx, project); err != nil || !there {
-			delete(l.chains, project)
-			return err
-		}
+	if there, err := l.exists(ctx, project); err != nil || !there {
+		delete(l.chains, project)
+		return err
 	}
 	run := run{Head: Head{Project: project, From: from.position, Position: from.position}, number: from.number}
 	err := l.db.View(ctx, project, func(tx store.Tx) error { return run.read(ctx, tx, leavesMost-len(g.leaves)) })
@@ -216,7 +216,7 @@ func (g *growth) move(ctx context.Context, tx store.Tx) error {
 			return err
 		}
 	}
-	for _, project := range sorted(g.heads) {
+	for _, project := range slices.Sorted(maps.Keys(g.heads)) {
 		if _, err := tx.Exec(ctx, `DELETE FROM audit_heads WHERE project = ?`, project); err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -111,7 +113,7 @@ func (d *delivery) run(ctx context.Context) {
 // pass delivers what is pending. What fails stays so.
 func (d *delivery) pass(ctx context.Context) error {
 	d.mu.Lock()
-	projects := sorted(d.pending)
+	projects := slices.Sorted(maps.Keys(d.pending))
 	d.mu.Unlock()
 	for _, p := range projects {
 		d.mu.Lock()
@@ -160,8 +162,12 @@ func (d *delivery) project(ctx context.Context, project string) error {
 				return err
 			})
 		})
-		if err != nil || !there {
-			return wrap(err, project)
+		if err != nil {
+			return wrap(err, "deliver", project)
+		}
+		if !there {
+			d.took(project, all)
+			return nil
 		}
 		d.took(project, b.last)
 	}

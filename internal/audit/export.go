@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"moorfast/internal/store"
 )
@@ -111,9 +113,13 @@ const maxLine = maxNote + 1<<20
 // key, and the checkpoints that were kept elsewhere. The key that the export
 // itself names proves nothing.
 func VerifyExport(r io.Reader, name string, key ed25519.PublicKey, saved ...string) (Report, error) {
-	v := &Verifier{Name: name, Key: key, heads: map[string][]Head{}, gone: map[string]bool{}, report: Report{Findings: []Finding{}}}
+	v := &Verifier{Name: name, Key: key, Saved: saved, heads: map[string][]Head{}, gone: map[string]bool{}, report: Report{Findings: []Finding{}}}
 	x := exported{Verifier: v, ends: map[string]int64{}}
-	newest := x.saved(saved)
+	newest := int64(0)
+	for _, c := range v.readSaved() {
+		newest = max(newest, c.Number)
+		x.state(c.Checkpoint)
+	}
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for n := 1; scanner.Scan(); n++ {
@@ -135,7 +141,7 @@ func VerifyExport(r io.Reader, name string, key ed25519.PublicKey, saved ...stri
 	if newest > x.number {
 		v.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", x.number, newest)
 	}
-	for _, p := range sorted(v.heads) {
+	for _, p := range slices.Sorted(maps.Keys(v.heads)) {
 		for _, h := range v.heads[p] {
 			if end, there := x.ends[p]; there && h.Position > end {
 				v.find(p, 0, "its log was cut off: it ends at position %d, and a checkpoint states position %d", end, h.Position)
@@ -239,20 +245,4 @@ func (x *exported) endBlock() {
 	}
 	x.ends[x.walk.project] = x.walk.position
 	x.block = nil
-}
-
-// saved takes in checkpoints from elsewhere, with which every chain is compared,
-// and returns the number of the newest.
-func (x *exported) saved(notes []string) (newest int64) {
-	for i, note := range notes {
-		c, err := OpenNote(note, x.Name, x.Key)
-		if err != nil {
-			x.find(platform, 0, "saved checkpoint %d: %v", i+1, err)
-			continue
-		}
-		x.report.Saved++
-		newest = max(newest, c.Number)
-		x.state(c)
-	}
-	return newest
 }

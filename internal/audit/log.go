@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,8 @@ import (
 	"moorfast/internal/store"
 )
 
-// KeyPurpose is what the vault derives the signing key for.
-const KeyPurpose = "audit checkpoints"
+// keyPurpose is what the vault derives the signing key for.
+const keyPurpose = "audit checkpoints"
 
 // Keys is where the keys of the log come from: the vault. Those of tokens would
 // not do, for they are changed to end what they signed, and a log is to stand.
@@ -42,7 +43,7 @@ type Keys interface {
 // SigningKey returns the key that signs blocks and checkpoints. It is good for
 // nothing else.
 func SigningKey(keys Keys) (ed25519.PrivateKey, error) {
-	seed, err := Derive(keys, KeyPurpose)
+	seed, err := Derive(keys, keyPurpose)
 	if err != nil {
 		return nil, fmt.Errorf("audit: the signing key: %w", err)
 	}
@@ -212,7 +213,7 @@ func (l *Log) relay(ctx context.Context, all bool) error {
 	dirty := l.dirty
 	l.dirty = map[string]bool{}
 	l.mu.Unlock()
-	for _, project := range sorted(dirty) {
+	for _, project := range slices.Sorted(maps.Keys(dirty)) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -234,18 +235,15 @@ func (l *Log) relay(ctx context.Context, all bool) error {
 	}
 	l.mind(bad)
 	var errs []error
-	for _, project := range sorted(bad) {
+	for _, project := range slices.Sorted(maps.Keys(bad)) {
 		errs = append(errs, bad[project])
 	}
 	return errors.Join(errs...)
 }
 
 func (l *Log) relayProject(ctx context.Context, project string) error {
-	if project != store.Platform && l.Exists != nil {
-		there, err := l.Exists(ctx, project)
-		if err != nil || !there {
-			return err // looking into it would make it again
-		}
+	if there, err := l.exists(ctx, project); err != nil || !there {
+		return err
 	}
 	c := l.chains[project]
 	if c == nil {
@@ -280,12 +278,19 @@ func (l *Log) LeaveProject(context.Context, string) error {
 func (l *Log) inside(ctx context.Context, project string, fn func() error) (there bool, err error) {
 	l.working.Lock()
 	defer l.working.Unlock()
-	if project != platform && l.Exists != nil {
-		if there, err := l.Exists(ctx, project); err != nil || !there {
-			return false, err
-		}
+	if there, err := l.exists(ctx, project); err != nil || !there {
+		return false, err
 	}
 	return true, fn()
+}
+
+// exists tells whether a log can be looked into. To look into that of a project
+// which is gone would make it again.
+func (l *Log) exists(ctx context.Context, project string) (bool, error) {
+	if project == platform || l.Exists == nil {
+		return true, nil
+	}
+	return l.Exists(ctx, project)
 }
 
 // DropProject says that a project is gone, and its log with it. A checkpoint

@@ -49,6 +49,21 @@ func (l *Log) Take(ctx context.Context, path string) error {
 	if l == nil {
 		return nil
 	}
+	taken := path + ".taken" // what is left meanwhile is in another file
+	if err := l.take(ctx, taken); err != nil {
+		return err
+	}
+	err := os.Rename(path, taken)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("audit: take what was left: %w", err)
+	}
+	return l.take(ctx, taken)
+}
+
+func (l *Log) take(ctx context.Context, path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

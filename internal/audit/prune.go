@@ -44,7 +44,7 @@ func (l *Log) prune(ctx context.Context, project string, keep time.Duration) err
 			return l.db.Update(ctx, project, func(tx store.Tx) error { return l.bury(ctx, tx, project, old) })
 		})
 		if err != nil || len(old) == 0 {
-			return wrap(err, project)
+			return wrap(err, "prune", project)
 		}
 		l.Committed(project)
 		after = old[len(old)-1].number

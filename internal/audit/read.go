@@ -149,7 +149,11 @@ func Notes(ctx context.Context, db store.DB, from int64, fn func(number int64, n
 
 // SameCheckpoint tells whether two notes state the same. Others may have signed
 // either.
-func SameCheckpoint(a, b string) bool { return sameText(a, b) }
+func SameCheckpoint(a, b string) bool {
+	a, _, _ = strings.Cut(a, "\n\n")
+	b, _, _ = strings.Cut(b, "\n\n")
+	return a == b
+}
 
 // Newest returns the newest checkpoint as it was signed, or "".
 func Newest(ctx context.Context, db store.DB) (note string, err error) {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -79,13 +80,12 @@ func (l *Log) tell(ctx context.Context, all bool) (bad map[string]error) {
 	due, bad := l.late, map[string]error{}
 	l.late = map[string][]Record{}
 	l.due(due, all)
-	for _, project := range sorted(due) {
-		if project != platform && l.Exists != nil {
-			if there, err := l.Exists(ctx, project); err == nil && !there {
-				continue
-			}
+	for _, project := range slices.Sorted(maps.Keys(due)) {
+		there, err := l.exists(ctx, project)
+		if err == nil && there {
+			err = l.noteAll(ctx, project, due[project])
 		}
-		if err := l.noteAll(ctx, project, due[project]); err != nil {
+		if err != nil {
 			bad[project] = err
 			l.keepLate(project, due[project])
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +156,7 @@ func (l *Log) seal(ctx context.Context, c *chain) (total int, err error) {
 			return err
 		})
 		if err != nil || len(list) == 0 {
-			return total, wrap(err, c.project)
+			return total, wrap(err, "seal", c.project)
 		}
 		b := c.next(list, now)
 		b.sign(l.key, c.project)
@@ -179,7 +178,7 @@ func (l *Log) seal(ctx context.Context, c *chain) (total int, err error) {
 		case errors.Is(err, errBehind), errors.Is(err, store.ErrConflict):
 			continue
 		case err != nil:
-			return total, wrap(err, c.project)
+			return total, wrap(err, "seal", c.project)
 		}
 		c.follow(b, now)
 		total += len(list)
@@ -189,19 +188,9 @@ func (l *Log) seal(ctx context.Context, c *chain) (total int, err error) {
 	}
 }
 
-func wrap(err error, project string) error {
+func wrap(err error, what, project string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("audit: seal the log of %s: %w", project, err)
-}
-
-// sorted returns the keys of a set in order.
-func sorted[V any](m map[string]V) []string {
-	list := make([]string, 0, len(m))
-	for k := range m {
-		list = append(list, k)
-	}
-	slices.Sort(list)
-	return list
+	return fmt.Errorf("audit: %s the log of %s: %w", what, project, err)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"maps"
+	"slices"
 	"strings"
 
 	"moorfast/internal/store"
@@ -48,7 +49,7 @@ func (l *Log) Settings(ctx context.Context, key []byte, values map[string]string
 		changed = 0
 		all := maps.Clone(old)
 		maps.Copy(all, now)
-		for _, name := range sorted(all) {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
 			if bytes.Equal(old[name], now[name]) {
 				continue
 			}

@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"moorfast/internal/store"
 )
@@ -36,8 +38,11 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: record %d: %s", f.Project, f.Record, f.Problem)
 }
 
-// findingsMost ends the list of what is wrong with one project.
-const findingsMost = 100
+// Bounds of what is found: with one project, and in all.
+const (
+	findingsMost = 100
+	reportMost   = 10_000
+)
 
 // Verifier checks a log.
 type Verifier struct {
@@ -68,7 +73,7 @@ type root struct {
 // Verify reads the whole log. It returns an error where it could not; what is
 // wrong with the log is in the report.
 func (v *Verifier) Verify(ctx context.Context) (Report, error) {
-	v.heads, v.gone = map[string][]Head{}, map[string]bool{}
+	v.heads, v.gone, v.roots = map[string][]Head{}, map[string]bool{}, nil
 	v.report = Report{Findings: []Finding{}}
 	if err := v.checkpoints(ctx); err != nil {
 		return v.report, err
@@ -89,7 +94,7 @@ func (v *Verifier) Verify(ctx context.Context) (Report, error) {
 			return v.report, fmt.Errorf("audit: read the log of %s: %w", p, err)
 		}
 	}
-	for _, p := range sorted(v.heads) {
+	for _, p := range slices.Sorted(maps.Keys(v.heads)) {
 		if !there[p] && !v.gone[p] {
 			v.find(p, 0, "its log is gone, and no checkpoint tells that the project was removed")
 		}
@@ -98,12 +103,38 @@ func (v *Verifier) Verify(ctx context.Context) (Report, error) {
 }
 
 func (v *Verifier) find(project string, record int64, format string, args ...any) {
-	v.report.Findings = append(v.report.Findings, Finding{project, record, fmt.Sprintf(format, args...)})
+	if len(v.report.Findings) < reportMost {
+		v.report.Findings = append(v.report.Findings, Finding{project, record, fmt.Sprintf(format, args...)})
+	}
+}
+
+// saved is a checkpoint from elsewhere.
+type saved struct {
+	*Checkpoint
+	note string
+}
+
+// readSaved reads the checkpoints from elsewhere.
+func (v *Verifier) readSaved() (list []saved) {
+	for i, note := range v.Saved {
+		c, err := OpenNote(note, v.Name, v.Key)
+		if err != nil {
+			v.find(platform, 0, "saved checkpoint %d: %v", i+1, err)
+			continue
+		}
+		v.report.Saved++
+		list = append(list, saved{c, note})
+	}
+	return list
 }
 
 // checkpoints checks their chain, and gathers what they state.
 func (v *Verifier) checkpoints(ctx context.Context) error {
-	notes := map[int64]string{}
+	notes := map[int64]string{} // those that are compared: all would be much to hold
+	list := v.readSaved()
+	for _, s := range list {
+		notes[s.Number] = ""
+	}
 	var number int64
 	var prev Hash
 	err := v.DB.View(ctx, platform, func(tx store.Tx) error {
@@ -130,7 +161,9 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 				v.find(platform, 0, "the checkpoints before %d are missing", rows.Int(0))
 			}
 			number, prev = rows.Int(0), sum(note)
-			notes[number] = note
+			if _, compared := notes[number]; compared {
+				notes[number] = note
+			}
 			if err == nil {
 				v.follow(c)
 				v.state(c)
@@ -141,39 +174,18 @@ func (v *Verifier) checkpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	last := number
-	for i, note := range v.Saved {
-		c, err := OpenNote(note, v.Name, v.Key)
-		if err != nil {
-			v.find(platform, 0, "saved checkpoint %d: %v", i+1, err)
-			continue
-		}
-		v.report.Saved++
-		switch own := notes[c.Number]; {
-		case c.Number > last:
-			v.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", last, c.Number)
-			v.state(c)
+	for _, s := range list {
+		switch own := notes[s.Number]; {
+		case s.Number > number:
+			v.find(platform, 0, "the log ends at checkpoint %d, before the saved checkpoint %d", number, s.Number)
+			v.state(s.Checkpoint)
 		case own == "":
-			v.find(platform, 0, "checkpoint %d is missing, which was saved", c.Number)
-		case sameText(own, note):
-		default:
-			v.find(platform, 0, "checkpoint %d is another than the one that was saved", c.Number)
+			v.find(platform, 0, "checkpoint %d is missing, which was saved", s.Number)
+		case !SameCheckpoint(own, s.note):
+			v.find(platform, 0, "checkpoint %d is another than the one that was saved", s.Number)
 		}
 	}
 	return nil
-}
-
-// sameText compares notes without their signatures, of which there may be more.
-func sameText(a, b string) bool {
-	text := func(s string) string {
-		for i := 0; i+1 < len(s); i++ {
-			if s[i] == '\n' && s[i+1] == '\n' {
-				return s[:i]
-			}
-		}
-		return s
-	}
-	return text(a) == text(b)
 }
 
 func (v *Verifier) state(c *Checkpoint) {

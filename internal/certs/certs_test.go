@@ -189,7 +189,7 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 	if now, _ := c.get(nil); now != first {
 		t.Error("the files were read before it was time")
 	}
-	clock.Time = clock.Add(Reread)
+	clock.Time = clock.Add(reread)
 	second, _ := c.get(nil)
 	if second == first || !strings.Contains(log.String(), "was changed") {
 		t.Error("the newer certificate is not used")
@@ -199,13 +199,26 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 	}
 	stamp(2)
 	for range 3 {
-		clock.Time = clock.Add(Reread)
+		clock.Time = clock.Add(reread)
 		if now, err := c.get(nil); err != nil || now != second {
 			t.Errorf("a broken file took the place of a good one: %v", err)
 		}
 	}
 	if n := strings.Count(log.String(), "can not be used"); n != 1 {
 		t.Errorf("the log says so %d times:\n%s", n, log)
+	}
+	// A renewal that forgot the mode of the key is refused until that is changed.
+	pair(t, dir, clock.now)
+	os.Chmod(key, 0o644)
+	stamp(3)
+	clock.Time = clock.Add(reread)
+	if now, _ := c.get(nil); now != second {
+		t.Error("a key that everybody can read is used")
+	}
+	os.Chmod(key, 0o600)
+	clock.Time = clock.Add(reread)
+	if now, _ := c.get(nil); now == second {
+		t.Errorf("the certificate is not used once its key is closed:\n%s", log)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Reread is how often the files of a certificate are looked at for a newer one.
-const Reread = time.Minute
+// reread is how often the files of a certificate are looked at for a newer one.
+const reread = time.Minute
 
 // FileOptions say which files a certificate is in.
 type FileOptions struct {
@@ -40,18 +40,25 @@ type files struct {
 	mu     sync.Mutex
 	pair   *tls.Certificate
 	looked time.Time
-	stamp  [2]time.Time // when each of the files was changed
+	stamp  [2]stamp // of each of the files
+}
+
+// stamp is by which a file shows that it was changed: its mode, too, for which it
+// may have been refused.
+type stamp struct {
+	at   time.Time
+	mode fs.FileMode
 }
 
 func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.Now()
-	if now.Sub(f.looked) < Reread {
+	if now.Sub(f.looked) < reread {
 		return f.pair, nil
 	}
 	f.looked = now
-	if stamp, err := f.stamps(); err == nil && stamp == f.stamp {
+	if found, err := f.stamps(); err == nil && found == f.stamp {
 		return f.pair, nil
 	}
 	pair, err := f.read()
@@ -64,23 +71,23 @@ func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return pair, nil
 }
 
-func (f *files) stamps() (stamp [2]time.Time, err error) {
+func (f *files) stamps() (found [2]stamp, err error) {
 	for i, path := range []string{f.Cert, f.Key} {
 		info, err := os.Stat(path)
 		if err != nil {
-			return stamp, err
+			return found, err
 		}
-		stamp[i] = info.ModTime()
+		found[i] = stamp{info.ModTime(), info.Mode()}
 	}
-	return stamp, nil
+	return found, nil
 }
 
 func (f *files) read() (*tls.Certificate, error) {
-	stamp, err := f.stamps()
+	found, err := f.stamps()
 	if err != nil {
 		return nil, err
 	}
-	f.stamp = stamp
+	f.stamp = found
 	if err := private(f.Key); err != nil {
 		return nil, err
 	}

@@ -29,17 +29,6 @@ func (c Config) Settings() map[string]vault.Secret {
 // Describe lists the settings in effect, in the order of the table.
 func (c Config) Describe() []Value { return slices.Clone(c.values) }
 
-// Origin tells where a setting came from: "default", a flag, a variable, or a
-// file and a key.
-func (c Config) Origin(key string) string {
-	for _, v := range c.values {
-		if v.Key == key {
-			return v.From
-		}
-	}
-	return ""
-}
-
 // Unused is a setting that is set and does nothing here.
 type Unused struct {
 	Name string `json:"name"` // under which it was found

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -226,62 +224,4 @@ func parsed[T any](field *T, parse func(string) (T, error)) kind {
 		*field, err = parse(s)
 		return err
 	}}
-}
-
-func hostPort(s string) error {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return fmt.Errorf("%.60q is not host:port, such as 127.0.0.1:8080", s)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("port %.20q is not a number from 0 to %d", port, math.MaxUint16)
-	} else if _, err := netip.ParseAddr(host); err != nil && host != "" && hostname(host) != nil {
-		return fmt.Errorf("%.60q is neither an address nor a host name (port %d)", host, n)
-	}
-	return nil
-}
-
-// webAddress accepts addresses of http and https, without credentials.
-func webAddress(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("it is not an address such as http://host:3000/v1") // it may have a password in it
-	}
-	return nil
-}
-
-// hostname accepts the names of RFC 1123, "localhost" and addresses.
-func hostname(s string) error {
-	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return nil
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		bad := strings.ContainsFunc(label, func(c rune) bool {
-			return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
-		})
-		if bad || label == "" || len(label) > 63 || len(s) > 253 {
-			return fmt.Errorf("%.80q is not a host name", s)
-		}
-	}
-	return nil
-}
-
-// optional lets a check pass where nothing is said.
-func optional(check func(string) error) func(string) error {
-	return func(s string) error {
-		if s == "" {
-			return nil
-		}
-		return check(s)
-	}
-}
-
-// token accepts the names of headers (RFC 9110 §5.1) and schemes.
-func token(s string) error {
-	if strings.ContainsFunc(s, func(c rune) bool {
-		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-_.+", c))
-	}) {
-		return fmt.Errorf("%.60q is not a name", s)
-	}
-	return nil
 }

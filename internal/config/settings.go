@@ -1,13 +1,8 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"log/slog"
 	"math"
 	"net/netip"
-	"regexp"
-	"strings"
 	"time"
 
 	"moorfast/internal/rootkey"
@@ -471,75 +466,4 @@ func (c *Config) services() []setting {
 		rows = append(rows, vcsRows(p.name, p.VCSProvider, p.fields)...)
 	}
 	return rows
-}
-
-// httpsAddress accepts addresses of https alone.
-func httpsAddress(s string) error {
-	if !strings.HasPrefix(s, "https://") {
-		return errors.New("it is not an address of https")
-	}
-	return webAddress(s)
-}
-
-func nonEmpty(s string) error {
-	if s == "" {
-		return errors.New("it is empty")
-	}
-	return nil
-}
-
-func oneLine(s string) error {
-	for _, c := range s {
-		if c < ' ' || c == 0x7f {
-			return errors.New("it has a control character")
-		}
-	}
-	return nil
-}
-
-func adapter(s string) error {
-	if s != "" && s != "sqlite" && s != "postgresql" {
-		return fmt.Errorf("%.40q is not a database moorfast speaks: sqlite or postgresql", s)
-	}
-	return nil
-}
-
-func logLevel(s string) (level slog.Level, err error) {
-	switch s {
-	case "debug", "info", "warn", "error":
-		err = level.UnmarshalText([]byte(s))
-	default:
-		err = fmt.Errorf("%.40q is not one of debug, info, warn, error", s)
-	}
-	return level, err
-}
-
-// logFormat knows Appwrite's word for text too.
-func logFormat(s string) (string, error) {
-	switch s {
-	case "json", "text", "auto":
-		return s, nil
-	case "pretty":
-		return "text", nil
-	}
-	return "", fmt.Errorf("%.40q is not one of json, text, auto", s)
-}
-
-var (
-	languages = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
-	versions  = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$`)
-)
-
-func language(s string) error {
-	if !languages.MatchString(s) {
-		return fmt.Errorf("%.40q is not a language such as en or pt-br", s)
-	}
-	return nil
-}
-
-func version(s string) error {
-	if !versions.MatchString(s) {
-		return fmt.Errorf("%.40q is not a version such as 1.9.0", s)
-	}
-	return nil
 }

@@ -13,9 +13,10 @@ import (
 // FilePath is where the settings file of a data directory is looked for.
 func (c Config) FilePath() string { return filepath.Join(c.Data, fileName) }
 
-// Template returns a settings file in which the profile is chosen, with the TLS
-// that hardened needs, and every other setting is there with what it means, commented out at its default.
-func Template(profile string) []byte {
+// template returns a settings file in which the profile is chosen, with the TLS
+// that hardened needs, and every other setting is there with what it means, commented
+// out at its default.
+func template(profile string) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Settings of moorfast. Flags and the environment win over this file.\n" +
 		"# A line that begins with # does nothing: it shows a setting at its default.\n" +
@@ -80,7 +81,7 @@ func WriteTemplate(path, profile string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(Template(profile))
+	_, err = f.Write(template(profile))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		os.Remove(path)
 	}

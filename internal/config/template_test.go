@@ -21,13 +21,13 @@ func TestTheTemplateHasEverySettingAtItsDefault(t *testing.T) {
 		t.Errorf("a file that was there: %v", err)
 	}
 	c, err := Load(Sources{File: path})
-	if err != nil || c.Profile != Hardened || c.Network.TLS.Mode != TLSLocal || c.Origin("listen") != "default" {
+	if err != nil || c.Profile != Hardened || c.Network.TLS.Mode != TLSLocal || (&loader{config: &c}).from("listen") != "default" {
 		t.Fatalf("%v, profile %s", err, c.Profile)
 	}
 
 	// With the marks taken away, all that has a default has it from the file.
 	var open []string
-	for line := range strings.Lines(string(Template(Standard))) {
+	for line := range strings.Lines(string(template(Standard))) {
 		if len(line) > 103 && !strings.HasPrefix(line, "# In the environment: ") {
 			t.Errorf("a line of %d bytes: %s", len(line), line)
 		}
@@ -55,13 +55,14 @@ func TestTheTemplateHasEverySettingAtItsDefault(t *testing.T) {
 			t.Errorf("%s is %q, and %q by default", v.Key, v.Text, want.Text)
 		}
 	}
+	from := (&loader{config: &all}).from
 	for _, row := range new(Config).settings() {
-		if row.key != "data" && strings.Count(string(Template(Standard)), "# In the environment: "+row.env()+"\n")+
-			strings.Count(string(Template(Standard)), "# In the environment: "+row.env()+",") != 1 {
+		if row.key != "data" && strings.Count(string(template(Standard)), "# In the environment: "+row.env()+"\n")+
+			strings.Count(string(template(Standard)), "# In the environment: "+row.env()+",") != 1 {
 			t.Errorf("%s is not there once", row.key)
 		}
-		if row.start != "" && row.key != "data" && !strings.HasPrefix(all.Origin(row.key), path) {
-			t.Errorf("%s is from %s", row.key, all.Origin(row.key))
+		if row.start != "" && row.key != "data" && !strings.HasPrefix(from(row.key), path) {
+			t.Errorf("%s is from %s", row.key, from(row.key))
 		}
 	}
 }

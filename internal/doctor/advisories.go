@@ -217,7 +217,7 @@ func eachZipped(path string, take taker) error {
 	return nil
 }
 
-// vulnerable lists the modules of the database, for evidence.
+// vulnerable is what a database says of a program, as evidence.
 func vulnerable(hits []string) string {
 	shown := strings.Join(hits[:min(len(hits), 3)], "; ")
 	if len(hits) > 3 {

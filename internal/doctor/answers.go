@@ -13,7 +13,7 @@ type Answer struct {
 	Secure bool              // the server took the request for one that came by HTTPS
 }
 
-// probe asks the server once for all the checks that look at its answer.
+// probe asks the server, for a check that looks at its answer.
 func (s *Subject) probe(ctx context.Context) (Answer, outcome, bool) {
 	if s.Ask == nil {
 		return Answer{}, unknown("no server was asked"), false

@@ -27,8 +27,8 @@ type Module struct{ Path, Version string }
 // stdlib is what databases of vulnerabilities call the standard library.
 const stdlib = "stdlib"
 
-// ReadBuild asks this program.
-func ReadBuild() Build {
+// readBuild asks this program.
+func readBuild() Build {
 	b := Build{Go: runtime.Version()}
 	if path, err := os.Executable(); err == nil {
 		b.Path = path

@@ -130,7 +130,7 @@ type Data interface {
 	// Audit checks the audit log, and the records since t one by one.
 	Audit(ctx context.Context, t time.Time) (AuditFacts, error)
 	// Sample tries to open some sealed fields, and counts those it could not.
-	Sample(ctx context.Context, v *vault.Vault) (tried, refused int, err error)
+	Sample(ctx context.Context) (tried, refused int, err error)
 }
 
 // checks is the registry.

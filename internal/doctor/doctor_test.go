@@ -89,7 +89,7 @@ func (d *database) Projects(context.Context) ([]string, error)           { retur
 func (d *database) StaleInvites(context.Context, time.Time) (int, error) { return d.invites, d.err }
 func (d *database) Facts(context.Context) (Facts, error)                 { return d.facts, d.err }
 func (d *database) Audit(context.Context, time.Time) (AuditFacts, error) { return d.audit, d.err }
-func (d *database) Sample(context.Context, *vault.Vault) (tried, refused int, err error) {
+func (d *database) Sample(context.Context) (tried, refused int, err error) {
 	return 9, d.refused, d.err
 }
 

@@ -3,6 +3,7 @@ package doctor
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,7 +12,7 @@ import (
 // Formats are the ways in which a report can be written.
 var Formats = []string{"text", "json", "sarif", "junit", "appwrite"}
 
-// sarifLevels are the words of SARIF for how bad a finding is.
+// sarifLevel is the word of SARIF for how bad a finding is.
 func (r Result) sarifLevel() string {
 	switch {
 	case r.Status == Unknown:
@@ -159,7 +160,11 @@ func ReadBaseline(data []byte) ([]Result, error) {
 			Status Status `json:"status"`
 		} `json:"checks"`
 	}
-	if err := json.Unmarshal(data, &file); err != nil || len(file.Checks) == 0 {
+	err := json.Unmarshal(data, &file)
+	if err == nil && len(file.Checks) == 0 {
+		err = errors.New("there are no checks in it")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("it is no report of moorfast doctor --format json: %w", err)
 	}
 	results := make([]Result, len(file.Checks))

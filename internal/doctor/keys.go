@@ -176,7 +176,8 @@ func keyIsElsewhere(_ context.Context, s *Subject) outcome {
 	return fail("moorfast key export --out FILE, and the file to where the data is not", "%s is on the disk of %s, and was never exported", path, s.Config.Data)
 }
 
-// answersWithin is how long the place of the root key may take.
+// answersWithin is how long whoever is asked may take: the place of the root key, a
+// name server, the server itself.
 const answersWithin = 2 * time.Second
 
 // AskSource reads the root key once, for all who need it, and does not wait for a
@@ -357,7 +358,7 @@ func sampleOpens(ctx context.Context, s *Subject) outcome {
 	if s.Data == nil || s.vault == nil {
 		return unknown("the database was not asked")
 	}
-	tried, refused, err := s.Data.Sample(ctx, s.vault)
+	tried, refused, err := s.Data.Sample(ctx)
 	switch {
 	case err != nil:
 		return unknown("%v", err)

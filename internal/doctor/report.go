@@ -24,8 +24,7 @@ type Result struct {
 
 // word is how a result is named to people: what fails below high is a warning.
 func (r Result) word() string {
-	switch {
-	case r.Status == Fail && r.Severity < High:
+	if r.Status == Fail && r.Severity < High {
 		return "WARN"
 	}
 	return strings.ToUpper(string(r.Status))

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -49,15 +48,15 @@ func (s Scanner) Run(ctx context.Context) []Result {
 	switch {
 	case ctx.Err() != nil:
 		return s.failed(fmt.Sprintf("it was not done within %v", s.Within))
-	case out.Len() > scanOutput:
+	case len(out.text) > scanOutput:
 		return s.failed(fmt.Sprintf("it wrote more than %d MiB", scanOutput>>20))
 	case err != nil && !errors.As(err, &exit):
 		return s.failed(err.Error())
 	}
-	found, bad := ReadSARIF(out.Bytes())
+	found, bad := readSARIF(out.text)
 	switch {
 	case bad != nil && exit != nil:
-		return s.failed(fmt.Sprintf("%v: %s", exit, clean(said.String())))
+		return s.failed(fmt.Sprintf("%v: %s", exit, clean(string(said.text))))
 	case bad != nil:
 		return s.failed(bad.Error())
 	case len(found) == 0:
@@ -75,14 +74,15 @@ func (s Scanner) result(severity Severity, status Status, evidence string) Resul
 	}
 }
 
-// head keeps the beginning of what is written to it.
+// head keeps the beginning of what is written to it. It is no [bytes.Buffer],
+// which reads a pipe to its end by itself.
 type head struct {
-	bytes.Buffer
+	text []byte
 	most int
 }
 
 func (h *head) Write(p []byte) (int, error) {
-	h.Buffer.Write(p[:min(len(p), h.most-h.Len())])
+	h.text = append(h.text, p[:min(len(p), h.most-len(h.text))]...)
 	return len(p), nil
 }
 
@@ -136,11 +136,11 @@ type foreignResult struct {
 	} `json:"locations"`
 }
 
-// ReadSARIF reads what somebody else's program has found, a result for each rule
+// readSARIF reads what somebody else's program has found, a result for each rule
 // that is broken, the most severe ones first, and at most 200. What a rule is worth
 // is said by its CVSS score (property "security-severity") or else by the level of
 // the finding. What its author has suppressed, and what is no failure, is left out.
-func ReadSARIF(data []byte) ([]Result, error) {
+func readSARIF(data []byte) ([]Result, error) {
 	var log foreignLog
 	if err := json.Unmarshal(data, &log); err != nil {
 		return nil, fmt.Errorf("it wrote no SARIF: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -31,7 +32,7 @@ const foreign = `{"version": "2.1.0", "runs": [{
   ]}]}`
 
 func TestFindingsOfAScannerAreResults(t *testing.T) {
-	got, err := ReadSARIF([]byte(foreign))
+	got, err := readSARIF([]byte(foreign))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func TestFindingsOfAScannerAreResults(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	for _, bad := range []string{``, `[]`, `{}`, `{"version":"2.0.0","runs":[]}`, `{"version":"2.1.0"}`, `{"version":"2.1.0","runs":{}}`} {
-		if found, err := ReadSARIF([]byte(bad)); err == nil {
+		if found, err := readSARIF([]byte(bad)); err == nil {
 			t.Errorf("%s is a report: %+v", bad, found)
 		}
 	}
@@ -62,7 +63,7 @@ func TestOurOwnReportIsRead(t *testing.T) {
 	if err := mixed.WriteSARIF(&b, "1"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := ReadSARIF([]byte(b.String()))
+	got, err := readSARIF([]byte(b.String()))
 	if err != nil || len(got) != 1 || got[0].ID != "moorfast doctor/KEY-02" || got[0].Severity != High || got[0].Fix != "do this" {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -72,7 +73,7 @@ func FuzzSARIF(f *testing.F) {
 	f.Add([]byte(foreign))
 	f.Add([]byte(`{"version":"2.1.0","runs":[{"tool":{"driver":{"rules":[{}]}},"results":[{"ruleIndex":-1},{"ruleIndex":9}]}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		list, err := ReadSARIF(data)
+		list, err := readSARIF(data)
 		if err != nil {
 			return
 		}
@@ -102,6 +103,15 @@ func script(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+func TestOnlyTheBeginningOfWhatAScannerWritesIsKept(t *testing.T) {
+	out := &head{most: 100}
+	cmd := exec.Command("head", "-c", "1000000", "/dev/zero")
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil || len(out.text) != 100 {
+		t.Errorf("%d bytes are kept, %v", len(out.text), err)
+	}
 }
 
 func TestScannersAreRunAndBounded(t *testing.T) {

@@ -31,7 +31,7 @@ type System struct {
 
 // ReadSystem asks the machine. The program has called [vault.Protect] before.
 func ReadSystem() System {
-	s := System{Protection: vault.Protected(), Process: ReadProcess(), Build: ReadBuild(), Clock: readClock()}
+	s := System{Protection: vault.Protected(), Process: ReadProcess(), Build: readBuild(), Clock: readClock()}
 	s.HashTime = password.Measure(password.DefaultCost, clock.System{}.Now)
 	data, err := os.ReadFile("/proc/swaps")
 	if errors.Is(err, fs.ErrNotExist) {

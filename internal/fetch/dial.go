@@ -57,7 +57,7 @@ func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, e
 // what is local and does not bind what changes.
 func (c *Client) Check(ctx context.Context, address string, use Use) error {
 	use = use.filled()
-	at, err := parse(address, use.Ports)
+	at, err := parse(address, use)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,8 @@ type Client struct {
 // or 443, without redirects, of at most a megabyte, within ten seconds.
 type Use struct {
 	Ports     []int
-	Redirects int // most that are followed, up to 3; with 0, a redirect is the answer
+	AnyPort   bool // for addresses of the operator's
+	Redirects int  // most that are followed, up to 3; with 0, a redirect is the answer
 	MaxBytes  int64
 	Timeout   time.Duration // from the first to the last byte, redirects and all
 	Accept    string
@@ -130,6 +131,12 @@ func (c *Client) transport(t *tls.Config) *http.Transport {
 	}
 }
 
+// Anywhere returns a client for addresses that the operator names, which may be
+// anywhere, with its bound of fetches at once.
+func Anywhere(most int) *Client {
+	return New(Options{Allow: []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}, Most: most})
+}
+
 // Get fetches an address.
 func (c *Client) Get(ctx context.Context, address string, use Use) (*Response, error) {
 	return c.Do(ctx, Request{Method: http.MethodGet, URL: address}, use)
@@ -177,7 +184,7 @@ func (u Use) filled() Use {
 
 // follow sends a request, and again to where it is redirected.
 func (c *Client) follow(ctx context.Context, r Request, use Use) (*Response, error) {
-	at, err := parse(r.URL, use.Ports)
+	at, err := parse(r.URL, use)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +200,7 @@ func (c *Client) follow(ctx context.Context, r Request, use Use) (*Response, err
 		if hop == use.Redirects {
 			return nil, ErrRedirects
 		}
-		if r, at, err = redirect(r, at, response.Status, location, use.Ports); err != nil {
+		if r, at, err = redirect(r, at, response.Status, location, use); err != nil {
 			return nil, err
 		}
 	}
@@ -209,12 +216,12 @@ func redirects(status int) bool {
 
 // redirect returns the next request. What was meant for one origin does not go
 // to another: neither headers, which may be credentials of any name, nor a body.
-func redirect(r Request, from target, status int, location string, ports []int) (Request, target, error) {
+func redirect(r Request, from target, status int, location string, use Use) (Request, target, error) {
 	u, err := url.Parse(location)
 	if err != nil {
 		return r, from, refuse("the redirect can not be read")
 	}
-	to, err := parse(from.url.ResolveReference(u).String(), ports)
+	to, err := parse(from.url.ResolveReference(u).String(), use)
 	if err != nil {
 		return r, from, fmt.Errorf("redirect: %w", err)
 	}

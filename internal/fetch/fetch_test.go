@@ -441,14 +441,14 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		a, err := parse(s, []int{80, 443})
+		a, err := parse(s, Use{Ports: []int{80, 443}})
 		if err != nil {
 			if !errors.Is(err, ErrRefused) {
 				t.Errorf("%q: %v", s, err)
 			}
 			return
 		}
-		b, err := parse(a.url.String(), []int{80, 443})
+		b, err := parse(a.url.String(), Use{Ports: []int{80, 443}})
 		if err != nil || a.host != b.host || a.port != b.port || a.origin() != b.origin() {
 			t.Errorf("%q is %v, and that is %v (%v)", s, a, b, err)
 		}
@@ -457,4 +457,17 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q: the host is %q, and others read %v", s, a.host, u)
 		}
 	})
+}
+
+func TestAnAddressOfTheOperatorsMayBeAnywhere(t *testing.T) {
+	s := serve(t, false, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	if _, err := Anywhere(1).Get(t.Context(), s.URL, Use{}); !errors.Is(err, ErrRefused) {
+		t.Errorf("at a port that was not asked for: %v", err)
+	}
+	if r, err := Anywhere(1).Get(t.Context(), s.URL, Use{AnyPort: true}); err != nil || r.Status != http.StatusNoContent {
+		t.Errorf("at any port: %v", err)
+	}
+	if _, err := New(Options{}).Get(t.Context(), s.URL, Use{AnyPort: true}); !errors.Is(err, ErrRefused) {
+		t.Errorf("at an address of somebody else's: %v", err)
+	}
 }

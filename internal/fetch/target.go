@@ -35,7 +35,7 @@ var metadataNames = []string{
 // parse reads an address and refuses those that are written to deceive: with
 // credentials, with numbers for a host that systems read in different ways, with
 // a port that is not for this use.
-func parse(text string, ports []int) (target, error) {
+func parse(text string, use Use) (target, error) {
 	if len(text) > maxURL {
 		return target{}, refuse("the address has more than %d bytes", maxURL)
 	}
@@ -61,7 +61,7 @@ func parse(text string, ports []int) (target, error) {
 		t.port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	n, err := strconv.ParseUint(t.port, 10, 16)
-	if err != nil || !slices.Contains(ports, int(n)) {
+	if err != nil || !use.AnyPort && !slices.Contains(use.Ports, int(n)) {
 		return target{}, refuse("port %.6s is not for this use", t.port)
 	}
 	given := u.Port() != ""

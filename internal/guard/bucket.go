@@ -191,8 +191,9 @@ func (g *Guard) storm(project string, now time.Time) int {
 	return s.count
 }
 
-// network is what one subscriber has: an address of IPv4, or a /64 of IPv6.
-func network(a netip.Addr) netip.Prefix {
+// Network is what an address is counted with, which is what one subscriber has: an
+// address of IPv4, or a /64 of IPv6.
+func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := 32
 	if a.Is6() {
@@ -204,8 +205,5 @@ func network(a netip.Addr) netip.Prefix {
 	}
 	return p
 }
-
-// Network is the network that an address is counted with.
-func Network(a netip.Addr) netip.Prefix { return network(a) }
 
 func local(a netip.Addr) bool { a = a.Unmap(); return a.IsLoopback() || a.IsPrivate() || !a.IsValid() }

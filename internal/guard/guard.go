@@ -86,7 +86,7 @@ type counted struct {
 
 // Begin lets an attempt through, or says for how long to wait.
 func (g *Guard) Begin(a Attempt, now time.Time) (t *Try, wait time.Duration) {
-	pair := key{a.Project, a.Account, network(a.Addr)}
+	pair := key{a.Project, a.Account, Network(a.Addr)}
 	t = &Try{guard: g, pair: pair}
 	if known, wait := g.begin(t, false, now); known || wait == 0 {
 		return t, wait
@@ -101,7 +101,7 @@ func (g *Guard) Begin(a Attempt, now time.Time) (t *Try, wait time.Duration) {
 // comes from.
 func (g *Guard) Knows(a Attempt, now time.Time) bool {
 	g.mu.Lock()
-	until, ok := g.seen[key{a.Project, a.Account, network(a.Addr)}]
+	until, ok := g.seen[key{a.Project, a.Account, Network(a.Addr)}]
 	g.mu.Unlock()
 	return ok && until.After(now) || a.Known != nil && a.Known()
 }
@@ -203,16 +203,4 @@ func alarm(project string, k key, b *bucket) Alarm {
 		a.Kind = Spray
 	}
 	return a
-}
-
-// Slowed reports how many counts have come to where attempts have to wait.
-func (g *Guard) Slowed(now time.Time) (n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, b := range g.buckets {
-		if b.until.After(now) {
-			n++
-		}
-	}
-	return n
 }

@@ -63,12 +63,13 @@ func (l *Limiter) Forget(key string) {
 	l.tell(key, time.Time{}, true)
 }
 
-// sweep drops windows that have ended, once a minute.
+// sweep drops windows that have ended: once a minute, or once a second where there
+// is no room for more.
 func (l *Limiter) sweep(now time.Time) {
 	if l.windows == nil {
 		l.windows = map[string]window{}
 	}
-	if now.Sub(l.swept) < time.Minute && len(l.windows) < most {
+	if since := now.Sub(l.swept); since < time.Second || since < time.Minute && len(l.windows) < most {
 		return
 	}
 	l.swept = now

@@ -71,3 +71,27 @@ func TestAFloodOfKeysIsRefusedNotRemembered(t *testing.T) {
 		t.Error("refused after the old windows ended")
 	}
 }
+
+// Whoever floods must not have each call of others go through all keys.
+func TestAFloodIsLookedThroughOnceASecond(t *testing.T) {
+	var l limit.Limiter
+	for i := range 100_000 {
+		l.Take(fmt.Sprint(i), 1, 100*time.Millisecond, noon)
+	}
+	if l.Take("one more", 1, time.Hour, noon.Add(500*time.Millisecond)).Allowed {
+		t.Error("it was looked through again within the second")
+	}
+	if !l.Take("one more", 1, time.Hour, noon.Add(time.Second)).Allowed {
+		t.Error("it was not looked through after a second")
+	}
+}
+
+func BenchmarkTakeInAFlood(b *testing.B) {
+	var l limit.Limiter
+	for i := range 100_000 {
+		l.Take(fmt.Sprint(i), 1, time.Hour, noon)
+	}
+	for b.Loop() {
+		l.Take("7", 1, time.Hour, noon)
+	}
+}

@@ -79,9 +79,9 @@ func (e *Exporter) runMetrics(ctx context.Context) {
 func (e *Exporter) sendMetrics(ctx context.Context) {
 	families, err := e.o.Metrics.Gather()
 	if err == nil {
-		err = e.post(ctx, "/v1/metrics", e.encodeMetrics(families))
+		err = e.post(ctx, &e.metrics, e.encodeMetrics(families))
 	}
-	e.told(ctx, "metrics", err)
+	e.told(ctx, &e.metrics, err)
 }
 
 func (e *Exporter) encodeMetrics(families []*dto.MetricFamily) metricsBody {

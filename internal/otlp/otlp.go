@@ -55,7 +55,14 @@ type Exporter struct {
 	start   time.Time
 	spans   chan Span
 	dropped atomic.Int64
-	failing atomic.Bool
+
+	traces, metrics signal
+}
+
+// signal is one of the two that a collector may take.
+type signal struct {
+	name, path string
+	failing    atomic.Bool
 }
 
 // Bounds of an exporter.
@@ -71,7 +78,10 @@ const (
 
 // New returns an exporter, which sends in [Exporter.Run].
 func New(o Options) *Exporter {
-	return &Exporter{o: o, start: o.Now(), spans: make(chan Span, queued)}
+	e := &Exporter{o: o, start: o.Now(), spans: make(chan Span, queued)}
+	e.traces.name, e.traces.path = "spans", "/v1/traces"
+	e.metrics.name, e.metrics.path = "metrics", "/v1/metrics"
+	return e
 }
 
 // Dropped is how many spans found no room, or no collector.
@@ -90,7 +100,7 @@ func (e *Exporter) Run(ctx context.Context) {
 // errRefused says that the collector will not have a batch, at no time.
 var errRefused = errors.New("the collector refuses it")
 
-func (e *Exporter) post(ctx context.Context, path string, body any) error {
+func (e *Exporter) post(ctx context.Context, s *signal, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -99,12 +109,8 @@ func (e *Exporter) post(ctx context.Context, path string, body any) error {
 	for name, value := range e.o.Headers {
 		header[name] = value
 	}
-	address := strings.TrimSuffix(e.o.Endpoint, "/") + path
-	port, err := portOf(address)
-	if err != nil {
-		return err
-	}
-	r, err := e.o.Out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: header, Body: b}, fetch.Use{Ports: []int{port}, MaxBytes: 64 << 10, Timeout: patience})
+	address := strings.TrimSuffix(e.o.Endpoint, "/") + s.path
+	r, err := e.o.Out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: header, Body: b}, fetch.Use{AnyPort: true, MaxBytes: 64 << 10, Timeout: patience})
 	switch {
 	case err != nil:
 		return err
@@ -117,12 +123,12 @@ func (e *Exporter) post(ctx context.Context, path string, body any) error {
 }
 
 // told writes to the log when sending begins to fail, and when it works again.
-func (e *Exporter) told(ctx context.Context, what string, err error) {
+func (e *Exporter) told(ctx context.Context, s *signal, err error) {
 	switch {
-	case err != nil && !e.failing.Swap(true):
-		e.o.Log.WarnContext(ctx, "the collector does not take telemetry", "what", what, "err", err)
-	case err == nil && e.failing.Swap(false):
-		e.o.Log.InfoContext(ctx, "the collector takes telemetry again", "dropped", e.Dropped())
+	case err != nil && !s.failing.Swap(true):
+		e.o.Log.WarnContext(ctx, "the collector does not take telemetry", "what", s.name, "err", err)
+	case err == nil && s.failing.Swap(false):
+		e.o.Log.InfoContext(ctx, "the collector takes telemetry again", "what", s.name, "dropped", e.Dropped())
 	}
 }
 
@@ -172,17 +178,6 @@ func attributes(pairs ...string) []attribute {
 }
 
 func nanos(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
-
-func portOf(address string) (int, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0, errors.New("the address of the collector can not be read")
-	}
-	if text := u.Port(); text != "" {
-		return strconv.Atoi(text)
-	}
-	return map[string]int{"http": 80, "https": 443}[u.Scheme], nil
-}
 
 // maxHeaders bounds the text of [ParseHeaders].
 const maxHeaders = 8 << 10

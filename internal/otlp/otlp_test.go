@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -36,7 +37,7 @@ func newCollector(refuse ...int) *collector {
 func (c *collector) Do(_ context.Context, r fetch.Request, use fetch.Use) (*fetch.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(use.Ports) != 1 || use.Ports[0] != 4318 {
+	if !use.AnyPort {
 		return nil, errors.New("the port is wrong")
 	}
 	c.requests = append(c.requests, r)
@@ -172,6 +173,30 @@ func TestSpansAreSentAgainWhereThatMayHelp(t *testing.T) {
 				t.Errorf("it was asked %d times, %d spans were dropped; want %d, %d", len(c.requests), e.Dropped(), test.asked, test.dropped)
 			}
 		})
+	}
+}
+
+// halves is a collector that takes metrics alone, as one without a place for spans does.
+type halves struct{}
+
+func (halves) Do(_ context.Context, r fetch.Request, _ fetch.Use) (*fetch.Response, error) {
+	if strings.HasSuffix(r.URL, "/v1/traces") {
+		return &fetch.Response{Status: 404}, nil
+	}
+	return &fetch.Response{Status: 200}, nil
+}
+
+func TestACollectorOfMetricsAloneIsToldOfOnce(t *testing.T) {
+	var log bytes.Buffer
+	e := exporter(nil, func(o *Options) {
+		o.Out, o.Log, o.Metrics = halves{}, slog.New(slog.NewTextHandler(&log, nil)), prometheus.NewRegistry()
+	})
+	for range 3 {
+		e.sendSpans(t.Context(), e.sample(nil, request))
+		e.sendMetrics(t.Context())
+	}
+	if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "what=spans") {
+		t.Errorf("the log has %d lines:\n%s", n, &log)
 	}
 }
 

@@ -103,9 +103,9 @@ func (e *Exporter) last(ctx context.Context, list []span) {
 	defer cancel()
 	for len(list) > 0 {
 		n := min(batch, len(list))
-		if err := e.post(ctx, "/v1/traces", e.encodeSpans(list[:n])); err != nil {
+		if err := e.post(ctx, &e.traces, e.encodeSpans(list[:n])); err != nil {
 			e.dropped.Add(int64(len(list)))
-			e.told(ctx, "spans", err)
+			e.told(ctx, &e.traces, err)
 			return
 		}
 		list = list[n:]
@@ -150,8 +150,8 @@ func (e *Exporter) sendSpans(ctx context.Context, list []span) {
 	body := e.encodeSpans(list)
 	wait := time.Second
 	for try := 1; ; try++ {
-		err := e.post(ctx, "/v1/traces", body)
-		e.told(ctx, "spans", err)
+		err := e.post(ctx, &e.traces, body)
+		e.told(ctx, &e.traces, err)
 		if err == nil {
 			return
 		}

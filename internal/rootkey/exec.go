@@ -1,7 +1,6 @@
 package rootkey
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,17 +37,18 @@ func program(text string, _ Env) (vault.Source, error) {
 		case err != nil: // which says how it ended, and nothing it wrote
 			return nil, fmt.Errorf("run %s: %v", argv[0], err) //nolint:errorlint // a program that is not there is no key that is not there
 		}
-		return vault.TrimKey(out.Bytes())
+		return vault.TrimKey(out.text)
 	}), nil
 }
 
-// bounded keeps the beginning of what is written to it.
+// bounded keeps the beginning of what is written to it. It is no [bytes.Buffer],
+// which reads a pipe to its end by itself.
 type bounded struct {
-	bytes.Buffer
+	text []byte
 	most int
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), b.most-b.Len())])
+	b.text = append(b.text, p[:min(len(p), b.most-len(b.text))]...)
 	return len(p), nil
 }

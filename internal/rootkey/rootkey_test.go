@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -102,6 +103,15 @@ func TestASourceThatGivesNoKeySaysWhy(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || got != "" || strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %q, %v; want %q", text, got, err, want)
 		}
+	}
+}
+
+func TestOnlyTheBeginningOfWhatAProgramWritesIsKept(t *testing.T) {
+	out := &bounded{most: 100}
+	cmd := exec.Command("head", "-c", "1000000", "/dev/zero")
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil || len(out.text) != 100 {
+		t.Errorf("%d bytes are kept, %v", len(out.text), err)
 	}
 }
 

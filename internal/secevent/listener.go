@@ -20,12 +20,16 @@ type Listener struct {
 }
 
 // Listen returns a listener that hears what comes from now on, and before that,
-// what is still known of the events after a number.
+// what is still known of the events after a number. One that is still to come is of
+// a process before this one, of which nothing is known.
 func (b *Bus) Listen(after uint64) (*Listener, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.listeners) >= listening {
 		return nil, ErrFull
+	}
+	if after > b.number {
+		after = 0
 	}
 	l := &Listener{bus: b, wake: make(chan struct{}, 1)}
 	for _, e := range b.recent {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -120,7 +121,7 @@ const (
 	perMinute = 60 // of a kind
 	kept      = 256
 	buffered  = 256 // for a listener
-	maxDetail = 256 // chars of one
+	maxDetail = 256 // bytes of one
 	listening = 32  // at once
 )
 
@@ -192,7 +193,7 @@ func bounded(details map[string]string) map[string]string {
 	short := maps.Clone(details)
 	for k, v := range short {
 		if len(v) > maxDetail {
-			short[k] = v[:maxDetail]
+			short[k] = strings.ToValidUTF8(v[:maxDetail], "") // and no half of a character
 		}
 	}
 	return short

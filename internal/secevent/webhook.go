@@ -2,14 +2,10 @@ package secevent
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -22,10 +18,7 @@ type Out interface {
 	Do(ctx context.Context, r fetch.Request, use fetch.Use) (*fetch.Response, error)
 }
 
-// Webhook posts events as {"events": […], "dropped": n}. The header
-// X-Moorfast-Timestamp has the seconds of the sending, and X-Moorfast-Signature
-// "v1=" and the HMAC-SHA256, in hex, of those, a dot, and the body. A receiver
-// that checks both, and refuses what is some minutes old, takes nothing from others.
+// Webhook posts events as {"events": […], "dropped": n}, signed; see [fetch.Signed].
 type Webhook struct {
 	Address string
 	Secret  vault.Secret
@@ -96,15 +89,9 @@ func (w *Webhook) Send(ctx context.Context, list []Event, dropped int) error {
 	if err != nil {
 		return err
 	}
-	at := strconv.FormatInt(w.Now().Unix(), 10)
-	port, err := portOf(w.Address)
-	if err != nil {
-		return err
-	}
 	response, err := w.Out.Do(ctx, fetch.Request{
-		Method: "POST", URL: w.Address, Body: body,
-		Header: map[string]string{"Content-Type": "application/json", "X-Moorfast-Timestamp": at, "X-Moorfast-Signature": Sign(w.Secret, at, body)},
-	}, fetch.Use{Ports: []int{port}, MaxBytes: 64 << 10, Timeout: patience})
+		Method: "POST", URL: w.Address, Body: body, Header: fetch.Signed(w.Secret.Reveal(), w.Now(), body),
+	}, fetch.Use{AnyPort: true, MaxBytes: 64 << 10, Timeout: patience})
 	switch {
 	case err != nil:
 		return fmt.Errorf("security events webhook: %w", err)
@@ -112,23 +99,4 @@ func (w *Webhook) Send(ctx context.Context, list []Event, dropped int) error {
 		return errors.New("security events webhook: it answered " + strconv.Itoa(response.Status))
 	}
 	return nil
-}
-
-// Sign signs a body that is sent at a time, in seconds.
-func Sign(secret vault.Secret, at string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-	mac.Write([]byte(at + "."))
-	mac.Write(body)
-	return "v1=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-func portOf(address string) (int, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0, err
-	}
-	if text := u.Port(); text != "" {
-		return strconv.Atoi(text)
-	}
-	return map[string]int{"http": 80, "https": 443}[u.Scheme], nil
 }

@@ -33,13 +33,13 @@ type ScannedKey struct {
 
 // The findings about keys.
 const (
-	KeyUnused    = "unused"     // for 90 days, or whatever was asked for
-	KeyNeverUsed = "never-used" // although it is older than that
-	KeyEndless   = "endless"
-	KeyAllScopes = "all-scopes"
-	KeyWide      = "wide" // it may write to most of what there is
-	KeyExpired   = "expired"
-	KeyLong      = "long" // it ends in more than a year
+	keyUnused    = "unused"     // for 90 days, or whatever was asked for
+	keyNeverUsed = "never-used" // although it is older than that
+	keyEndless   = "endless"
+	keyAllScopes = "all-scopes"
+	keyWide      = "wide" // it may write to most of what there is
+	keyExpired   = "expired"
+	keyLong      = "long" // it ends in more than a year
 )
 
 // longKey is how far off the end of a key may be.
@@ -93,13 +93,13 @@ func scanKey(project string, k *projects.Key, unused time.Duration, now time.Tim
 		found bool
 		name  string
 	}{
-		{!s.Expires.IsZero() && !s.Expires.After(now), KeyExpired},
-		{s.Used.IsZero() && now.Sub(s.Created) >= unused, KeyNeverUsed},
-		{!s.Used.IsZero() && now.Sub(s.Used) >= unused, KeyUnused},
-		{s.Expires.IsZero(), KeyEndless},
-		{s.Expires.Sub(now) > longKey, KeyLong},
-		{len(k.Scopes) >= len(identity.ProjectScopes), KeyAllScopes},
-		{len(k.Scopes) < len(identity.ProjectScopes) && 2*writes(k.Scopes) > len(identity.ProjectScopes)/2, KeyWide},
+		{!s.Expires.IsZero() && !s.Expires.After(now), keyExpired},
+		{s.Used.IsZero() && now.Sub(s.Created) >= unused, keyNeverUsed},
+		{!s.Used.IsZero() && now.Sub(s.Used) >= unused, keyUnused},
+		{s.Expires.IsZero(), keyEndless},
+		{s.Expires.Sub(now) > longKey, keyLong},
+		{len(k.Scopes) >= len(identity.ProjectScopes), keyAllScopes},
+		{len(k.Scopes) < len(identity.ProjectScopes) && 2*writes(k.Scopes) > len(identity.ProjectScopes)/2, keyWide},
 	} {
 		if check.found {
 			s.Findings = append(s.Findings, check.name)

@@ -2,8 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -63,8 +63,7 @@ func (s *Server) auditEvent(kind secevent.Kind) func(project string) {
 // sinks are the places that the settings name besides the log itself. Their
 // addresses are the operator's, and so may be anywhere.
 func sinks(c config.Audit) (list []audit.Sink) {
-	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
-	out := fetch.New(fetch.Options{Allow: anywhere, Most: 4})
+	out := fetch.Anywhere(4)
 	var format sink.Format
 	if c.Format == "ocsf" {
 		format = sink.OCSF
@@ -87,12 +86,18 @@ func sinks(c config.Audit) (list []audit.Sink) {
 	return list
 }
 
-// publish replaces a file at once, for its owner alone.
+// publish replaces a file at once, for its owner alone. What takes its place is on
+// the disk: an empty one would be found to be no checkpoint.
 func publish(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/netip"
 	"os"
 	"strconv"
 
@@ -41,9 +40,8 @@ func eventsHook(c config.Config, log *slog.Logger) *secevent.Webhook {
 	if c.Events.Webhook == "" {
 		return nil
 	}
-	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 	return &secevent.Webhook{
-		Address: c.Events.Webhook, Secret: c.Events.Secret, Out: fetch.New(fetch.Options{Allow: anywhere, Most: 2}), Now: clock.System{}.Now, Log: log,
+		Address: c.Events.Webhook, Secret: c.Events.Secret, Out: fetch.Anywhere(2), Now: clock.System{}.Now, Log: log,
 	}
 }
 

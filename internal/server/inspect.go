@@ -42,7 +42,7 @@ var _ doctor.Data = inspection{}
 // unusedFor is how long nobody missed what may not be needed.
 const unusedFor = 90 * 24 * time.Hour
 
-// sampled is how many users of each project, and sealed fields, are looked at.
+// sampled is how many users of each project are looked at.
 const sampled = 1000
 
 // RootClaimed implements [doctor.Data].
@@ -72,19 +72,16 @@ func (i inspection) StaleInvites(ctx context.Context, t time.Time) (n int, err e
 
 // Sample implements [doctor.Data] with the passwords of users. The store opens
 // them as it reads, so that one which does not open is an error of its row.
-func (i inspection) Sample(ctx context.Context, _ *vault.Vault) (tried, refused int, err error) {
+func (i inspection) Sample(ctx context.Context) (tried, refused int, err error) {
 	err = i.each(ctx, func(_ string, tx store.Tx) error {
-		return store.Each(ctx, tx, `SELECT id FROM users WHERE password IS NOT NULL LIMIT 1000`, nil, func(rows store.Rows) error {
+		err := store.Each(ctx, tx, `SELECT id FROM users WHERE password IS NOT NULL LIMIT ?`, []any{sampled}, func(store.Rows) error {
 			tried++
 			return nil
 		})
-	})
-	if err != nil {
-		return tried, refused, err
-	}
-	err = i.each(ctx, func(_ string, tx store.Tx) error {
-		_, err := i.users(ctx, tx)
-		if errors.Is(err, vault.ErrRefused) {
+		if err != nil {
+			return err
+		}
+		if _, err = i.users(ctx, tx); errors.Is(err, vault.ErrRefused) {
 			refused++
 			return nil
 		}

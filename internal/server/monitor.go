@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,13 +19,18 @@ import (
 	"moorfast/internal/vault"
 )
 
-// Version is that of the module the program was built from, or "devel".
+// described is what git describe says of the sources, where the Makefile built
+// them; it counts where Go has not stamped the program.
+var described string
+
+// Version is that of the module or the commit that the program was built from, or
+// "devel".
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
+	if ok && info.Main.Version != "(devel)" && info.Main.Version != "" {
+		return info.Main.Version
 	}
-	return info.Main.Version
+	return cmp.Or(described, "devel")
 }
 
 // gauges adds what is asked for when it is collected.

@@ -258,21 +258,7 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	if s.Table, err = api.Compile(s.services(core)...); err != nil {
 		return err
 	}
-	g := &gateway.Gateway{Units: units, Projects: core.projects, Users: core.users, Tokens: s.Vault, Console: s.Policy, Events: s.Events, Strict: s.config.Profile == config.Hardened}
-	if s.config.Abuse {
-		g.Limiter = new(limit.Limiter)
-	}
-	if !s.config.Unguarded {
-		g.Guard = guard.New(gateway.Alarms(s.Events))
-	}
-	s.openPeers(g, units.NewID())
-	h := &httpd.Server{
-		Gateway: g, Log: log, Peer: peer(s.config.Network, s.seen.ignore), Own: own(s.config),
-		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
-		NoPlain: s.config.Profile == config.Hardened,
-		Cookies: cookies(s.config), Hosts: hosts(s.config),
-		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
-	}
+	h := s.front(s.gateway(units), log)
 	if s.metrics != nil {
 		s.gauges()
 	}
@@ -282,6 +268,30 @@ func (s *Server) build(ctx context.Context, log *slog.Logger, clk clock.Clock) e
 	h.Observe = s.observer()
 	s.Handler, s.httpd = h, h
 	return h.Route(s.Table)
+}
+
+// gateway makes what every request passes.
+func (s *Server) gateway(units api.Units) *gateway.Gateway {
+	g := &gateway.Gateway{Units: units, Projects: s.core.projects, Users: s.core.users, Tokens: s.Vault, Console: s.Policy, Events: s.Events, Strict: s.config.Profile == config.Hardened}
+	if s.config.Abuse {
+		g.Limiter = new(limit.Limiter)
+	}
+	if !s.config.Unguarded {
+		g.Guard = guard.New(gateway.Alarms(s.Events))
+	}
+	s.openPeers(g, units.NewID())
+	return g
+}
+
+// front makes what requests come in by, over HTTP.
+func (s *Server) front(g *gateway.Gateway, log *slog.Logger) *httpd.Server {
+	return &httpd.Server{
+		Gateway: g, Log: log, Peer: peer(s.config.Network, s.seen.ignore), Own: own(s.config),
+		Locale: s.config.Locale, Locales: locale.Known, Format: s.config.ResponseFormat, ForceHTTPS: s.config.Network.ForceHTTPS,
+		NoPlain: s.config.Profile == config.Hardened,
+		Cookies: cookies(s.config), Hosts: hosts(s.config),
+		Compression: httpd.Compression{Enabled: s.config.Compression.Enabled, MinSize: int(s.config.Compression.MinSize)},
+	}
 }
 
 // Sweep collects what was left behind by work that was cut off, and removes the

@@ -114,8 +114,7 @@ func (s *Server) browser() *avatars.Browser {
 			return nil
 		}
 	}
-	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
-	return &avatars.Browser{Address: s.config.BrowserHost, Port: port, Out: fetch.New(fetch.Options{Allow: anywhere, Most: 4})}
+	return &avatars.Browser{Address: s.config.BrowserHost, Port: port, Out: fetch.Anywhere(4)}
 }
 
 // hashQueue is how many passwords may wait to be hashed. At about 40 ms each,

@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"log/slog"
-	"net/netip"
 
 	"moorfast/internal/clock"
 	"moorfast/internal/fetch"
@@ -22,10 +21,9 @@ func (s *Server) openTelemetry(log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("MOORFAST_OTLP_HEADERS: %w", err)
 	}
-	anywhere := []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 	o := otlp.Options{
 		Endpoint: c.Endpoint, Headers: headers, Service: c.Service, Version: Version(), Instance: s.Vault.Instance(), Sample: c.Sample,
-		Out: fetch.New(fetch.Options{Allow: anywhere, Most: 2}), Now: clock.System{}.Now, Log: log,
+		Out: fetch.Anywhere(2), Now: clock.System{}.Now, Log: log,
 	}
 	if c.Metrics() {
 		o.Metrics = s.metrics.Gatherer()

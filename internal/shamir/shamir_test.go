@@ -165,8 +165,10 @@ func TestASharesTextIsReadAsItWasWritten(t *testing.T) {
 			t.Errorf("%d characters: %v", len(form), err)
 		}
 	}
-	if printed := fmt.Sprintf("%v %+v %#v %s", list[4], list[4], list[4], list[4]); strings.Contains(printed, text[20:25]) || !strings.Contains(printed, "share 5 of set") {
-		t.Errorf("it prints as %s", printed)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%c"} {
+		if printed := fmt.Sprintf(verb, list[4]); printed != list[4].String() || strings.Contains(printed, text[20:25]) {
+			t.Errorf("with %s, it prints as %s", verb, printed)
+		}
 	}
 	for i := range text {
 		for _, c := range []byte{'A', 'B', '7', '1', '-'} {

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -51,8 +52,8 @@ func (s Share) String() string {
 	return fmt.Sprintf("share %d of set %x, of which %d are needed", s.Index, s.Set, s.Threshold)
 }
 
-// GoString is String, so that fmt tells a share in no form.
-func (s Share) GoString() string { return s.String() }
+// Format is String whatever the verb, so that fmt tells a share in no form.
+func (s Share) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // Parse reads the text of a share. The error does not repeat it.
 func Parse(text string) (Share, error) {

@@ -29,19 +29,15 @@ const (
 	Keys   Kind = "keys"   // the root key and the keyring were exported
 )
 
-// Kinds are all of them.
-func Kinds() []Kind { return []Kind{Backup, Check, Drill, Keys} }
+// Kinds are the names of all of them.
+func Kinds() []string { return []string{string(Backup), string(Check), string(Drill), string(Keys)} }
 
 // ParseKind reads a kind.
 func ParseKind(text string) (Kind, error) {
-	if k := Kind(text); slices.Contains(Kinds(), k) {
-		return k, nil
+	if !slices.Contains(Kinds(), text) {
+		return "", fmt.Errorf("%.20q is not one of %s", text, strings.Join(Kinds(), ", "))
 	}
-	names := make([]string, len(Kinds()))
-	for i, k := range Kinds() {
-		names[i] = string(k)
-	}
-	return "", fmt.Errorf("%.20q is not one of %s", text, strings.Join(names, ", "))
+	return Kind(text), nil
 }
 
 // Deed is the last time that something was done.

@@ -10,10 +10,10 @@ import (
 )
 
 // RotateFields gives the projects new keys for their fields, in one write of the
-// ring: those whose key was made before a moment, unless that is zero. What is sealed from then on is sealed with those; the ones before open
-// what they sealed until [Vault.Destroy]. A project without keys is left alone,
-// and so is one whose last change is not done. It returns the projects whose
-// keys it changed.
+// ring: those whose key was made before a moment, unless that is zero. What is
+// sealed from then on is sealed with those; the ones before open what they sealed
+// until [Vault.Destroy]. A project without keys is left alone, and so is one whose
+// last change is not done. It returns the projects whose keys it changed.
 func (v *Vault) RotateFields(ctx context.Context, projects []string, before time.Time) (changed []string, err error) {
 	err = v.update(ctx, func(now *ring) (*ring, error) {
 		changed = nil

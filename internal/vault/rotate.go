@@ -52,20 +52,14 @@ func (c Change) step(name string) {
 // write of the ring: whatever interrupts it, the ring is the old one or the new
 // one, and calling it again goes on. Until [Vault.Finalize] both keys open it.
 func (v *Vault) Rotate(ctx context.Context, c Change) (Changed, error) {
-	to, fresh, err := v.newRoot(c)
-	if err != nil {
-		return Changed{}, err
-	}
-	if !fresh {
-		c.step(StepKey)
-	}
 	if err := v.Reload(ctx); err != nil {
 		return Changed{}, err
 	}
-	plan, err := v.plan(to)
+	to, plan, err := v.planned(c)
 	if err != nil || plan.Done || c.Dry {
 		return plan, err
 	}
+	c.step(StepKey)
 	if err := v.update(ctx, func(now *ring) (*ring, error) { return v.announce(now, to) }); err != nil {
 		return plan, fmt.Errorf("announce the new root key: %w", err)
 	}
@@ -85,7 +79,28 @@ func (v *Vault) Rotate(ctx context.Context, c Change) (Changed, error) {
 	return plan, nil
 }
 
-// newRoot reads the key of a source, which may make it.
+// planned reads the new root key and says what the change to it would do. A key that
+// is not there is made once nothing else is in the way.
+func (v *Vault) planned(c Change) (*rootKey, Changed, error) {
+	look := c
+	look.Dry = true
+	to, absent, err := v.newRoot(look)
+	if err != nil {
+		return nil, Changed{}, err
+	}
+	plan, err := v.plan(to)
+	if err != nil || !absent || c.Dry {
+		return to, plan, err
+	}
+	if to, _, err = v.newRoot(c); err != nil {
+		return nil, Changed{}, err
+	}
+	plan, err = v.plan(to)
+	return to, plan, err
+}
+
+// newRoot reads the key of a source, which may make it. Dry, it makes none, and says
+// that it is absent.
 func (v *Vault) newRoot(c Change) (root *rootKey, absent bool, err error) {
 	text, err := c.To.read()
 	if errors.Is(err, fs.ErrNotExist) && c.To.generate {
@@ -294,7 +309,7 @@ func (v *Vault) Finalize(ctx context.Context, step func(string)) (gone []string,
 		return next, v.narrow(next, root)
 	})
 	if err != nil {
-		return gone, err
+		return nil, err
 	}
 	failpoint.Hit(failpoint.AfterFinal)
 	if step != nil {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -64,6 +67,13 @@ func TestBothRootKeysOpenTheRingUntilTheChangeIsFinal(t *testing.T) {
 	}
 	if _, err := v.Rotate(ctx, vault.Change{To: vaulttest.Key()}); !errors.Is(err, vault.ErrRotation) {
 		t.Errorf("another change before the first is final: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "new.key")
+	if _, err := v.Rotate(ctx, vault.Change{To: vault.KeyFileOrNew(path)}); !errors.Is(err, vault.ErrRotation) {
+		t.Errorf("a change to a new key before the first is final: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key was made that nothing is wrapped with: %v", err)
 	}
 	if _, err := old.Finalize(ctx, nil); !errors.Is(err, vault.ErrRotation) {
 		t.Errorf("final by the old key: %v", err)

@@ -54,6 +54,9 @@ func (f File) Send(_ context.Context, list []audit.Entry) error {
 	if err != nil {
 		return err
 	}
+	if f.cut() {
+		b = append([]byte("\n"), b...)
+	}
 	file, err := os.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("audit file: %w", err)
@@ -63,4 +66,21 @@ func (f File) Send(_ context.Context, list []audit.Entry) error {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
+}
+
+// cut reports whether the file ends within a line, as a full disk or a loss of power
+// leaves it. Of one that can not be read, nobody knows.
+func (f File) cut() bool {
+	info, err := os.Stat(f.Path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return false
+	}
+	file, err := os.Open(f.Path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	last := make([]byte, 1)
+	_, err = file.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
 }

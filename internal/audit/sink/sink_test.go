@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,6 +48,32 @@ func TestAFileGetsALineForEachRecord(t *testing.T) {
 	}
 	if err := (sink.File{Path: path + "/x"}).Send(t.Context(), entries); err == nil {
 		t.Error("a file that can not be was written")
+	}
+}
+
+// A full disk, or a loss of power, may have cut a line off.
+func TestAFileThatWasCutOffGoesOnWithALineOfItsOwn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	if err := os.WriteFile(path, []byte(`{"log":"shop","posi`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := (sink.File{Path: path}).Send(t.Context(), entries); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := 0
+	for line := range strings.Lines(string(b)) {
+		if json.Valid([]byte(line)) {
+			whole++
+		}
+	}
+	if whole != 4 || strings.Count(string(b), "\n") != 5 {
+		t.Errorf("%d lines are whole:\n%s", whole, b)
 	}
 }
 
@@ -101,6 +128,28 @@ func TestASyslogGetsFramedMessagesOverTCP(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkSyslog(t, <-got)
+}
+
+func TestASyslogThatReadsNothingIsLeftAtAStop(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- sink.Syslog{Address: "tcp://" + l.Addr().String()}.Send(ctx, slices.Repeat(entries, 50_000))
+	}()
+	time.AfterFunc(100*time.Millisecond, stop)
+	select {
+	case err := <-done:
+		if err == nil {
+			t.Error("what nobody has read was taken")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it is waited for")
+	}
 }
 
 func TestASyslogGetsDatagrams(t *testing.T) {

@@ -45,9 +45,8 @@ func (s Syslog) Send(ctx context.Context, list []audit.Entry) error {
 	if err != nil {
 		return fmt.Errorf("syslog: %w", err)
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		err = conn.SetDeadline(deadline)
-	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // which is over
+	defer stop()
 	host, _ := os.Hostname()
 	var b bytes.Buffer
 	for i := range list {

@@ -2,12 +2,8 @@ package sink
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,22 +19,12 @@ type Out interface {
 }
 
 // post sends JSON, and takes every answer but one of success for a failure.
-func post(ctx context.Context, out Out, address string, body any, sign func(b []byte) map[string]string) error {
+func post(ctx context.Context, out Out, address string, body any, headers func(b []byte) map[string]string) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	header := map[string]string{"Content-Type": "application/json"}
-	if sign != nil {
-		for k, v := range sign(b) {
-			header[k] = v
-		}
-	}
-	port, err := portOf(address)
-	if err != nil {
-		return err
-	}
-	r, err := out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: header, Body: b}, fetch.Use{Ports: []int{port}, Timeout: 20 * time.Second})
+	r, err := out.Do(ctx, fetch.Request{Method: "POST", URL: address, Header: headers(b), Body: b}, fetch.Use{AnyPort: true, Timeout: 20 * time.Second})
 	switch {
 	case err != nil:
 		return err
@@ -48,21 +34,7 @@ func post(ctx context.Context, out Out, address string, body any, sign func(b []
 	return nil
 }
 
-func portOf(address string) (int, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0, err
-	}
-	if text := u.Port(); text != "" {
-		return strconv.Atoi(text)
-	}
-	return map[string]int{"http": 80, "https": 443}[u.Scheme], nil
-}
-
-// Webhook posts records as {"records": […]}. The header X-Moorfast-Timestamp has
-// the seconds of the sending, and X-Moorfast-Signature "v1=" and the HMAC-SHA256,
-// in hex, of those, a dot, and the body. A receiver that checks both, and refuses
-// what is some minutes old, takes nothing from others and nothing twice.
+// Webhook posts records as {"records": […]}, signed; see [fetch.Signed].
 type Webhook struct {
 	Address string
 	Secret  vault.Secret
@@ -80,12 +52,8 @@ func (w Webhook) Send(ctx context.Context, list []audit.Entry) error {
 	for i := range list {
 		records[i] = w.Format.of(&list[i])
 	}
-	err := post(ctx, w.Out, w.Address, map[string]any{"records": records}, func(b []byte) map[string]string {
-		at := strconv.FormatInt(w.Now().Unix(), 10)
-		mac := hmac.New(sha256.New, []byte(w.Secret.Reveal()))
-		mac.Write([]byte(at + "."))
-		mac.Write(b)
-		return map[string]string{"X-Moorfast-Timestamp": at, "X-Moorfast-Signature": "v1=" + hex.EncodeToString(mac.Sum(nil))}
+	err := post(ctx, w.Out, w.Address, m{"records": records}, func(b []byte) map[string]string {
+		return fetch.Signed(w.Secret.Reveal(), w.Now(), b)
 	})
 	if err != nil {
 		return fmt.Errorf("audit webhook: %w", err)
@@ -145,7 +113,7 @@ func (o OTLP) Send(ctx context.Context, list []audit.Entry) error {
 	err := post(ctx, o.Out, address, m{"resourceLogs": []m{{
 		"resource":  m{"attributes": []m{attribute("service.name", "moorfast")}},
 		"scopeLogs": []m{{"scope": m{"name": "moorfast/audit"}, "logRecords": records}},
-	}}}, nil)
+	}}}, func([]byte) map[string]string { return map[string]string{"Content-Type": "application/json"} })
 	if err != nil {
 		return fmt.Errorf("audit collector: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+
+	"moorfast/internal/apierr"
 )
 
 // exceptions are networks that may come in although the list of addresses keeps
@@ -64,11 +66,11 @@ func (p *Policy) Effective() Effective {
 }
 
 func (s emailSet) entries() []string {
-	list := slices.Clone(s.addresses)
+	list := append([]string{}, s.addresses...)
 	for _, d := range s.domains {
 		list = append(list, "*@"+d)
 	}
-	return append([]string{}, list...)
+	return list
 }
 
 func texts(list []netip.Prefix) []string {
@@ -93,7 +95,7 @@ func (p *Policy) Judge(email string, addr netip.Addr, claimed bool) []Verdict {
 	listed := p.judge(email, addr, false)
 	signUp := listed
 	if signUp.Allowed && p.settings.RootOnly && claimed {
-		signUp = Verdict{Type: "user_count_exceeded", Why: "the first account was made, and later ones are invited"}
+		signUp = Verdict{Type: apierr.UserCountExceeded.Type, Why: "the first account was made, and later ones are invited"}
 	}
 	verdicts := []Verdict{named("signUp", signUp), named("invited", p.judge(email, addr, true))}
 	for _, a := range []struct {
@@ -118,22 +120,22 @@ func (p *Policy) judge(email string, addr netip.Addr, invited bool) Verdict {
 	emails, addrs := p.settings.Emails, p.settings.Addrs
 	address := lower(email)
 	if addr.IsValid() && p.abroad(addr) && !p.admitted(addr) {
-		return Verdict{Type: "general_region_access_denied", Why: "the list of countries denies the one that the address is in"}
+		return Verdict{Type: apierr.RegionAccessDenied.Type, Why: "the list of countries denies the one that the address is in"}
 	}
 	switch {
 	case email == "" || invited && p.settings.InvitesBypassList:
 	case emails.deny.has(address):
-		return Verdict{Type: "user_email_not_whitelisted", Why: "the e-mail list denies the address or its domain"}
+		return Verdict{Type: apierr.UserEmailNotWhitelisted.Type, Why: "the e-mail list denies the address or its domain"}
 	case !emails.allow.empty() && !emails.allow.has(address):
-		return Verdict{Type: "user_email_not_whitelisted", Why: "the e-mail list has neither the address nor its domain"}
+		return Verdict{Type: apierr.UserEmailNotWhitelisted.Type, Why: "the e-mail list has neither the address nor its domain"}
 	}
 	addr = addr.Unmap().WithZone("")
 	switch {
 	case !addr.IsValid() || p.admitted(addr):
 	case slices.ContainsFunc(addrs.deny, func(n netip.Prefix) bool { return n.Contains(addr) }):
-		return Verdict{Type: "user_ip_not_whitelisted", Why: "the address list denies a network that it is in"}
+		return Verdict{Type: apierr.UserIPNotWhitelisted.Type, Why: "the address list denies a network that it is in"}
 	case !addrs.Allows(addr):
-		return Verdict{Type: "user_ip_not_whitelisted", Why: "no network of the address list has it in"}
+		return Verdict{Type: apierr.UserIPNotWhitelisted.Type, Why: "no network of the address list has it in"}
 	}
 	switch {
 	case p.admitted(addr):
