@@ -40,6 +40,7 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; echo 'run: gofmt -w the files above'; exit 1; }
 	$(GO) vet ./...
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 -timeout 20m ./...
+	$(if $(RACE),$(GO) test -count=1 -run 'Kill|Dying' ./internal/server)
 	@if [ -n "$$MOORFAST_TEST_POSTGRES" ]; then \
 		echo 'the server on PostgreSQL:'; MOORFAST_TEST_SERVER=postgres $(GO) test -count=1 ./internal/server/... ./internal/service/...; fi
 	$(MAKE) --no-print-directory sdk

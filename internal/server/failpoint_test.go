@@ -92,6 +92,7 @@ func TestDyingAtAnyPointOfAChangeOfTheRootKeyLosesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip()
 	}
+	slowUnderRace(t)
 	dir := t.TempDir()
 	s := servertest.Open(t, dir)
 	p := s.Found()

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -36,6 +38,17 @@ func rounds(few int) int {
 		return n
 	}
 	return few
+}
+
+// slowUnderRace leaves a test that kills processes to a run without the race
+// detector, which finds nothing in it and makes it take ten times as long. make
+// test does both.
+func slowUnderRace(t *testing.T) {
+	t.Helper()
+	info, ok := debug.ReadBuildInfo()
+	if ok && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" }) {
+		t.Skip("it is run without the race detector")
+	}
 }
 
 func keyPath(dir string, n int) string {
@@ -143,6 +156,7 @@ func TestKeysSurviveKills(t *testing.T) {
 	if os.Getenv(killedDir) != "" || testing.Short() {
 		t.Skip()
 	}
+	slowUnderRace(t)
 	dir := t.TempDir()
 	s := servertest.Open(t, dir)
 	p := s.Found()
