@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moorfast/internal/audit"
+	"moorfast/internal/durable"
 	"moorfast/internal/fetch"
 )
 
@@ -222,10 +223,7 @@ func (l *auditLog) cosigned(done *publication, note, answer, witness, keep strin
 	if keep == "" {
 		return nil
 	}
-	if err := os.WriteFile(keep+".new", []byte(signed), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(keep+".new", keep)
+	return durable.Replace(keep, []byte(signed), nil)
 }
 
 // addCheckpoint sends a checkpoint with the proof that it goes on from what the

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"moorfast/internal/durable"
 )
 
 // How long certificates of the local authority hold. Browsers take none of more
@@ -200,15 +202,7 @@ func sign(template, parent *x509.Certificate, key *ecdsa.PrivateKey, by crypto.P
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: cert}, err
 }
 
-// write makes a file that only the owner may read, whole or not at all.
+// write makes a file of PEM, which only the owner may read.
 func write(path, kind string, der []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return durable.Replace(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), nil)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"moorfast/internal/durable"
 	"moorfast/internal/upkeep"
 	"moorfast/internal/vault"
 )
@@ -124,7 +125,7 @@ var logsAreShort = facts(func(_ *Subject, f *Facts) outcome {
 
 // ours are the temporary files that the program itself makes in its data
 // directory, and removes. A stop in between may leave one behind.
-var ours = []string{".writable-*", ".upkeep-*"}
+var ours = []string{".writable-*", "upkeep.json" + durable.Suffix}
 
 func nothingIsLeft(_ context.Context, s *Subject) outcome {
 	var left []string

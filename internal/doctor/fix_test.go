@@ -14,7 +14,7 @@ func TestWhatCanBeRepairedIsRepaired(t *testing.T) {
 	s := installation(t)
 	data := s.Config.Data
 	chmod(t, data, 0o755)
-	open, left, foreign, young := filepath.Join(data, "open"), filepath.Join(data, ".upkeep-1"), filepath.Join(data, "users.sql"), filepath.Join(data, ".writable-2")
+	open, left, foreign, young := filepath.Join(data, "open"), filepath.Join(data, "upkeep.json.new"), filepath.Join(data, "users.sql"), filepath.Join(data, ".writable-2")
 	for _, path := range []string{open, left, foreign, young} {
 		touch(t, path)
 	}

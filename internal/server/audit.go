@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"moorfast/internal/audit/sink"
 	"moorfast/internal/clock"
 	"moorfast/internal/config"
+	"moorfast/internal/durable"
 	"moorfast/internal/fetch"
 	"moorfast/internal/secevent"
 	"moorfast/internal/store"
@@ -86,21 +86,12 @@ func sinks(c config.Audit) (list []audit.Sink) {
 	return list
 }
 
-// publish replaces a file at once, for its owner alone. What takes its place is on
-// the disk: an empty one would be found to be no checkpoint.
+// publish keeps the newest checkpoint in its file.
 func publish(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return durable.Replace(path, []byte(text), nil)
 }
 
 // Verifier checks the audit log. Saved are checkpoints from elsewhere.

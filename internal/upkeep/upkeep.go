@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"moorfast/internal/durable"
 )
 
 // Kind is what was done.
@@ -106,6 +108,11 @@ func Parse(text []byte) (Record, error) {
 
 // Note writes down that something was done. Of two deeds of a kind, the newer stays.
 func Note(data string, kind Kind, deed Deed) error {
+	unlock, err := durable.Lock(data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	r, err := Read(data)
 	if err != nil {
 		return err
@@ -119,19 +126,5 @@ func Note(data string, kind Kind, deed Deed) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := os.CreateTemp(data, ".upkeep-*") // for its owner alone
-	if err != nil {
-		return err
-	}
-	_, err = fresh.Write(append(text, '\n'))
-	if err == nil {
-		err = fresh.Sync()
-	}
-	if err = errors.Join(err, fresh.Close()); err == nil {
-		err = os.Rename(fresh.Name(), Path(data))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(fresh.Name()))
-	}
-	return nil
+	return durable.Replace(Path(data), append(text, '\n'), nil)
 }

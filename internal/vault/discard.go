@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"moorfast/internal/durable"
 	"moorfast/internal/failpoint"
 )
 
@@ -42,7 +43,7 @@ func (v *Vault) Discard(file Source) (string, error) {
 		if err := os.Rename(path, path+retired); err != nil {
 			return "", err
 		}
-		if err := syncDir(dir); err != nil {
+		if err := durable.SyncDir(dir); err != nil {
 			return "", err
 		}
 	}
@@ -50,7 +51,7 @@ func (v *Vault) Discard(file Source) (string, error) {
 	if err := os.Remove(path + retired); err != nil {
 		return "", err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return "", err
 	}
 	failpoint.Hit(failpoint.SinkRemoved)

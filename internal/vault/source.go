@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"moorfast/internal/durable"
 	"moorfast/internal/failpoint"
 )
 
@@ -126,7 +127,7 @@ func (s Source) create() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	unlock, err := lockDir(dir)
+	unlock, err := durable.Lock(dir)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (s Source) create() error {
 	text := append(hex.AppendEncode(nil, key), '\n')
 	defer clear(key)
 	defer clear(text)
-	if err := writeFile(s.name, text, failpoint.SinkWritten); err != nil {
+	if err := durable.Replace(s.name, text, func() { failpoint.Hit(failpoint.SinkWritten) }); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.SinkSynced)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"moorfast/internal/durable"
 	"moorfast/internal/failpoint"
 )
 
@@ -71,7 +72,7 @@ func (f *RingFile) Save(ctx context.Context, data []byte, old int64) error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
 	}
-	unlock, err := lockDir(filepath.Dir(f.path))
+	unlock, err := durable.Lock(filepath.Dir(f.path))
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func (f *RingFile) Save(ctx context.Context, data []byte, old int64) error {
 	if bytes.Equal(now, data) {
 		return nil
 	}
-	return writeFile(f.path, data, failpoint.RingWritten)
+	return durable.Replace(f.path, data, func() { failpoint.Hit(failpoint.RingWritten) })
 }
 
 // versionOf makes a version of the content, so that the file holds nothing but
@@ -94,41 +95,4 @@ func (f *RingFile) Save(ctx context.Context, data []byte, old int64) error {
 func versionOf(data []byte) int64 {
 	sum := sha256.Sum256(data)
 	return int64(binary.BigEndian.Uint64(sum[:])>>1) | 1
-}
-
-// writeFile replaces a file with one that only the owner can read, and returns
-// when it will survive a power cut. The caller holds the lock of the directory,
-// so the name of the temporary file can be fixed: a crash leaves at most one,
-// and the next write takes it over.
-func writeFile(path string, data []byte, written string) (err error) {
-	temp := path + ".new"
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(temp)
-		}
-	}()
-	_, err = f.Write(data)
-	failpoint.Hit(written)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		return err
-	}
-	// The directory may itself be new.
-	dir := filepath.Dir(path)
-	if err := syncDir(dir); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(dir))
 }
