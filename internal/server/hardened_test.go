@@ -169,3 +169,42 @@ func TestHardenedNothingIsServedByPlainHTTPOrToOtherNames(t *testing.T) {
 		}
 	}
 }
+
+// with keys.write, an API key could otherwise make one that may do everything.
+func TestHardenedAKeyGivesNoScopeThatItHasNot(t *testing.T) {
+	for _, profile := range []string{"standard", "hardened"} {
+		s := servertest.New(t, "MOORFAST_PROFILE="+profile, "MOORFAST_CONSOLE_MFA_GRACE=1h")
+		olga := owner(t, s, s.Guest("X-Forwarded-Proto", "https"))
+		olga.With("X-Appwrite-Organization", "home").Must("POST", "/organization/projects", m{"projectId": "app", "name": "App"})
+		admin := olga.With("X-Appwrite-Project", "app", "X-Appwrite-Mode", "admin")
+		secret := admin.Must("POST", "/project/keys", m{"keyId": "one", "name": "One", "scopes": []string{"keys.write", "users.read"}}).Text("secret")
+		key := s.Guest("X-Forwarded-Proto", "https", "X-Appwrite-Project", "app", "X-Appwrite-Key", secret)
+		for _, c := range []struct {
+			method, path string
+			body         m
+		}{
+			{"POST", "/project/keys/ephemeral", m{"duration": 60}},
+			{"PUT", "/project/keys/one", m{"name": "One"}},
+		} {
+			c.body["scopes"] = []string{"keys.write", "users.read"}
+			key.Must(c.method, c.path, c.body)
+			c.body["scopes"] = []string{"keys.write", "users.read", "users.write"}
+			if profile == "standard" {
+				key.Must(c.method, c.path, c.body)
+			} else {
+				key.Refused(c.method, c.path, c.body, 401, "general_unauthorized_scope")
+			}
+		}
+	}
+}
+
+// C-13: a new account has a while to get its second factor, and no longer.
+func TestHardenedANewOwnerHasAGrace(t *testing.T) {
+	s := servertest.New(t, "MOORFAST_PROFILE=hardened", "MOORFAST_CONSOLE_MFA_GRACE=1h")
+	olga := owner(t, s, s.Guest("X-Forwarded-Proto", "https"))
+	olga.Must("GET", "/teams", nil)
+	s.Clock.Advance(59 * time.Minute)
+	olga.Must("GET", "/teams", nil)
+	s.Clock.Advance(2 * time.Minute)
+	olga.Refused("GET", "/teams", nil, 401, "user_more_factors_required")
+}

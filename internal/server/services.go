@@ -69,7 +69,10 @@ func (s *Server) services(c core) []api.Service {
 		},
 		&tokens.Service{Keys: s.Vault},
 		&projectsservice.Service{Projects: c.projects, Teams: organizations{c.teams}, Regions: []string{"default"}},
-		&project.Service{Projects: c.projects, Tokens: s.Vault, Reveal: s.config.KeyReveal == config.RevealCompat, Events: s.Events},
+		&project.Service{
+			Projects: c.projects, Tokens: s.Vault, Events: s.Events,
+			Reveal: s.config.KeyReveal == config.RevealCompat, Narrow: s.config.Profile == config.Hardened,
+		},
 		&webhooks.Service{},
 		&console.Service{Variables: variables(s.config), Domains: domains(s.config), Policy: s.Policy, Claimed: c.users.Claimed},
 		&locale.Service{Country: s.country},

@@ -38,7 +38,7 @@ func (u *Users) Identity(ctx context.Context, project, id string) (*identity.Use
 // would cost more than all the rest.
 var identityColumns = []string{
 	"id", "name", "email", "phone", "status", "labels", "reset", "email_verification", "phone_verification",
-	"mfa", "accessed_at", "impersonator", "invited", "password_update",
+	"mfa", "created_at", "accessed_at", "impersonator", "invited", "password_update",
 }
 
 func (u *Users) load(ctx context.Context, tx store.Tx, id string) (*identity.User, error) {

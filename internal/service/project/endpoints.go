@@ -29,6 +29,9 @@ type Service struct {
 	// to an owner who has just signed in.
 	Reveal bool
 
+	// Narrow has an API key give keys no scope that it has not itself.
+	Narrow bool
+
 	// Events is told of what is shown; nil tells nobody.
 	Events *secevent.Bus
 }

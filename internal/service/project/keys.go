@@ -85,6 +85,19 @@ func names(scopes []scope) []string {
 	return list
 }
 
+// mayGive refuses scopes that the caller may not give to a key.
+func (s *Service) mayGive(call *api.Call, scopes []scope) error {
+	if !s.Narrow || call.Actor.Kind != identity.Key {
+		return nil
+	}
+	for _, one := range scopes {
+		if !call.Actor.Has(string(one)) {
+			return apierr.UnauthorizedScope.Detail("An API key can give no scope that it has not itself, such as %s.", one)
+		}
+	}
+	return nil
+}
+
 func keyModel(k projects.Key, secret string) model.Key {
 	sdks := k.SDKs
 	if sdks == nil {
@@ -178,6 +191,9 @@ type updateKeyParams struct {
 }
 
 func (s *Service) updateKey(ctx context.Context, call *api.Call, in updateKeyParams) (model.Key, error) {
+	if err := s.mayGive(call, in.Scopes); err != nil {
+		return model.Key{}, err
+	}
 	return api.Write(ctx, call, func(tx store.Tx) (model.Key, error) {
 		row, err := projects.GetKey(ctx, tx, string(in.KeyID))
 		if err != nil {
@@ -211,6 +227,9 @@ func (k ephemeralKey) Legacy() []map[string]any {
 }
 
 func (s *Service) createEphemeralKey(_ context.Context, call *api.Call, in ephemeralParams) (ephemeralKey, error) {
+	if err := s.mayGive(call, in.Scopes); err != nil {
+		return ephemeralKey{}, err
+	}
 	secret, err := s.Tokens.TokenKey(call.Project.ID, token.EphemeralKey.Name)
 	if err != nil {
 		return ephemeralKey{}, err
