@@ -32,13 +32,15 @@ type subject interface {
 func (a *app) operations() map[string]func(int, int) error {
 	return map[string]func(int, int) error{
 		"floor": a.version, "get": a.get, "list": a.list, "create": a.create, "update": a.update, "mixed": a.mixed,
+		"upload": a.uploadSmall,
 	}
 }
 
 // measureCompared runs operations on both servers, one after the other, and
 // prints how many times better moorfast is, or worse below 1. Both have
 // rows of one owner, and rules that ask for the owner; PocketBase commits with
-// synchronous=NORMAL and logs requests, as it is shipped.
+// synchronous=NORMAL and logs requests, as it is shipped. Files are sealed here, and
+// not there.
 func measureCompared(ctx context.Context) error {
 	path, err := exec.LookPath(*other)
 	if err != nil {
@@ -64,6 +66,9 @@ func measureCompared(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := a.makeBucket(); err != nil {
+		return err
+	}
 	version, err := exec.CommandContext(ctx, path, "--version").Output()
 	if err != nil {
 		return fmt.Errorf("%s --version: %w", path, err)
@@ -84,6 +89,7 @@ func measureCompared(ctx context.Context) error {
 		{"update", 16, "update"},
 		{"mixed", 16, "80 % get, 20 % update"},
 		{"mixed", 64, "80 % get, 20 % update"},
+		{"upload", 16, "upload of 100 KiB"},
 	} {
 		mine, err := measure(ctx, ours, c.conns, a.operations()[c.name])
 		if err != nil {
@@ -180,6 +186,12 @@ func (p *pocketBase) prepare() error {
 	}, headers); err != nil {
 		return err
 	}
+	if _, err := p.do("POST", "/api/collections", map[string]any{
+		"name": "files", "type": "base", "createRule": `@request.auth.id != ""`, "viewRule": owner,
+		"fields": []any{field("owner", "text"), field("file", "file")},
+	}, headers); err != nil {
+		return err
+	}
 	if _, err := p.do("POST", "/api/collections/users/records", map[string]any{"email": email, "password": password, "passwordConfirm": password}, headers); err != nil {
 		return err
 	}
@@ -224,7 +236,16 @@ func (p *pocketBase) answer(method, path string, body any) ([]byte, error) {
 func (p *pocketBase) operations() map[string]func(int, int) error {
 	return map[string]func(int, int) error{
 		"floor": p.floor, "get": p.get, "list": p.list, "create": p.create, "update": p.update, "mixed": p.mixed,
+		"upload": p.uploadSmall,
 	}
+}
+
+func (p *pocketBase) uploadSmall(int, int) error {
+	r, err := p.form("/api/collections/files/records", "owner", p.user, "small.bin", small())
+	if err == nil {
+		_, err = p.send(r, p.headers)
+	}
+	return err
 }
 
 func (p *pocketBase) fill() error { return fillRows(&p.created, p.create) }
