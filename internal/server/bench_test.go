@@ -1,10 +1,13 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -177,6 +180,41 @@ func BenchmarkAudit(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkUpload is the upload of 100 KiB, sealed, with many clients at once.
+func BenchmarkUpload(b *testing.B) {
+	s := servertest.New(b)
+	app := s.Found()
+	app.Admin.Must("POST", "/storage/buckets", servertest.M{"bucketId": "files", "name": "Files", "permissions": []string{`create("users")`}})
+	app.Admin.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})
+	session := app.Admin.Must("POST", "/users/ada/sessions", servertest.M{}).Text("secret")
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	part, err := w.CreateFormFile("file", "small.bin")
+	if err == nil {
+		_, err = part.Write(bytes.Repeat([]byte("0123456789abcdef"), 6400))
+	}
+	if err := errors.Join(err, w.WriteField("fileId", "unique()"), w.Close()); err != nil {
+		b.Fatal(err)
+	}
+	b.SetParallelism(8)
+	b.ReportAllocs()
+	before := processorTime()
+	defer func() { b.ReportMetric(float64(processorTime()-before)/float64(b.N), "cpu-ns/op") }()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			r := httptest.NewRequest("POST", "/v1/storage/buckets/files/files", bytes.NewReader(body.Bytes()))
+			r.Header.Set("Content-Type", w.FormDataContentType())
+			r.Header.Set("X-Appwrite-Project", app.ID)
+			r.Header.Set("X-Appwrite-Session", session)
+			to := &discard{header: http.Header{}}
+			s.Handler.ServeHTTP(to, r)
+			if to.status != 201 {
+				b.Errorf("%d", to.status)
+			}
+		}
+	})
 }
 
 // processorTime is what the process has used of the processors. Unlike the time

@@ -145,7 +145,7 @@ var errLimit = errors.New("files: longer than allowed")
 // store writes at most limit bytes of body to an object.
 func (r *Received) store(ctx context.Context, body io.Reader, limit int64, sealed bool) (err error) {
 	r.object = newObject(r.project)
-	p := &pipeline{src: io.LimitReader(body, limit+1), each: func(b []byte) error {
+	p := newPipeline(io.LimitReader(body, limit+1), func(b []byte) error {
 		if r.size += int64(len(b)); r.size > limit {
 			return errLimit
 		}
@@ -156,7 +156,7 @@ func (r *Received) store(ctx context.Context, body io.Reader, limit int64, seale
 			r.head = append(r.head, b[:min(n, len(b))]...)
 		}
 		return nil
-	}}
+	})
 	defer p.release()
 	var end io.WriteCloser = nopCloser{&p.out}
 	if sealed {
@@ -204,19 +204,25 @@ type pipeline struct {
 	each   func([]byte) error // sees the bytes as they came
 	in     io.Writer
 	stages []io.Closer // ended in this order
-	out    bytes.Buffer
-	buf    *[chunkSize]byte
-	done   bool
+	*chunk
+	done bool
 }
 
 const chunkSize = 64 << 10
 
-var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+// chunk is what goes into the stages at a time, and what comes out of them.
+type chunk struct {
+	buf [chunkSize]byte
+	out bytes.Buffer
+}
+
+var chunks = sync.Pool{New: func() any { return new(chunk) }}
+
+func newPipeline(src io.Reader, each func([]byte) error) *pipeline {
+	return &pipeline{src: src, each: each, chunk: chunks.Get().(*chunk)}
+}
 
 func (p *pipeline) Read(b []byte) (int, error) {
-	if p.buf == nil {
-		p.buf = chunks.Get().(*[chunkSize]byte)
-	}
 	for p.out.Len() == 0 && !p.done {
 		if err := p.step(); err != nil {
 			return 0, err
@@ -256,12 +262,11 @@ func (p *pipeline) step() error {
 	return nil
 }
 
-// release gives back what the pipeline has borrowed.
+// release gives back what the pipeline has borrowed. Nothing is read after that.
 func (p *pipeline) release() {
-	if p.buf != nil {
-		chunks.Put(p.buf)
-		p.buf = nil
-	}
+	p.out.Reset()
+	chunks.Put(p.chunk)
+	p.chunk = nil
 }
 
 // compressor returns a writer that makes less of what it is given.

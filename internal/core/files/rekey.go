@@ -129,7 +129,7 @@ func (f *Files) copyPart(ctx context.Context, project string, old *part) (*part,
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{src: plain, each: func([]byte) error { return nil }}
+	p := newPipeline(plain, func([]byte) error { return nil })
 	defer p.release()
 	end, again, err := seal.Encrypt(&p.out)
 	if err != nil {
