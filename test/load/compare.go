@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 )
@@ -126,10 +127,11 @@ func startPocketBase(ctx context.Context, path string) (*process, *pocketBase, e
 	if err != nil {
 		return nil, nil, err
 	}
-	if out, err := exec.CommandContext(ctx, path, "superuser", "upsert", email, password, "--dir", dir).CombinedOutput(); err != nil {
+	where := []string{"--dir", dir, "--migrationsDir", filepath.Join(dir, "migrations")} // else the next one finds what this one made
+	if out, err := exec.CommandContext(ctx, path, append([]string{"superuser", "upsert", email, password}, where...)...).CombinedOutput(); err != nil {
 		return nil, nil, fmt.Errorf("superuser: %w\n%s", err, out)
 	}
-	s.cmd = exec.CommandContext(ctx, path, "serve", "--http", address, "--dir", dir)
+	s.cmd = exec.CommandContext(ctx, path, append([]string{"serve", "--http", address}, where...)...)
 	if err := s.cmd.Start(); err != nil {
 		return nil, nil, err
 	}
