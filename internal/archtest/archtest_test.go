@@ -33,6 +33,7 @@ var floors = [][]string{
 	{"internal/schema"},
 	// Resources: a port each, and its engines.
 	{"internal/durable"},
+	{"internal/durable/durabletest"},
 	{"internal/vault", "internal/store/sqlb", "internal/cache", "internal/blob", "internal/antivirus", "internal/fetch", "internal/geo", "internal/image/codec"},
 	{"internal/vault/vaulttest", "internal/geo/geotest", "internal/seal", "internal/seal/appwrite1", "internal/image", "internal/rootkey"},
 	{"internal/diskcache"},

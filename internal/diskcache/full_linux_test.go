@@ -1,10 +1,11 @@
 package diskcache_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"moorfast/internal/durable/durabletest"
 
 	"golang.org/x/sys/unix"
 
@@ -13,25 +14,14 @@ import (
 )
 
 func TestAFullDiskKeepsNothingAndIsNoError(t *testing.T) {
-	dir := t.TempDir()
-	if err := unix.Mount("moorfast", dir, "tmpfs", 0, "size=1m"); err != nil {
-		if os.Getenv("MOORFAST_TEST_DISK") != "" {
-			t.Fatal("MOORFAST_TEST_DISK is set, and no small file system can be mounted:", err)
-		}
-		t.Skip("a small file system takes root to mount:", err)
-	}
+	dir := durabletest.SmallDisk(t, "1m")
 	c, err := diskcache.Open(filepath.Join(dir, "cache"), diskcache.Options{
 		Vault: vaulttest.New(t), MaxBytes: 100 << 20, MaxAge: time.Hour, Now: func() time.Time { return time.Unix(1_800_000_000, 0) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		c.Close()
-		if err := unix.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { c.Close() })
 	for range 2 {
 		if err := c.Put(t.Context(), "p", "file", "a", make([]byte, 2<<20)); err != nil {
 			t.Errorf("put on a full disk: %v", err)

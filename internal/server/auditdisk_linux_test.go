@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"moorfast/internal/durable/durabletest"
+
 	"golang.org/x/sys/unix"
 
 	"moorfast/internal/server/servertest"
@@ -20,18 +22,7 @@ func TestAFullDiskStopsChangesAndTheConsole(t *testing.T) {
 	if os.Getenv("MOORFAST_TEST_SERVER") == "postgres" {
 		t.Skip("the disk of the database is another's")
 	}
-	dir := t.TempDir()
-	if err := unix.Mount("moorfast", dir, "tmpfs", 0, "size=24m"); err != nil {
-		if os.Getenv("MOORFAST_TEST_DISK") != "" {
-			t.Fatal("MOORFAST_TEST_DISK is set, and no small file system can be mounted:", err)
-		}
-		t.Skip("a small file system takes root to mount:", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	dir := durabletest.SmallDisk(t, "24m")
 	s := servertest.Open(t, dir)
 	app := s.Found()
 	app.Key.Must("POST", "/users", servertest.M{"userId": "ada", "email": "ada@example.org", "password": "correct horse 1"})

@@ -7,26 +7,17 @@ import (
 	"path/filepath"
 	"testing"
 
+	"moorfast/internal/durable/durabletest"
+
 	"golang.org/x/sys/unix"
 
 	"moorfast/internal/blob"
 )
 
 func TestAFullDiskRefusesAndLeavesNothing(t *testing.T) {
-	dir := t.TempDir()
-	if err := unix.Mount("moorfast", dir, "tmpfs", 0, "size=1m"); err != nil {
-		if os.Getenv("MOORFAST_TEST_DISK") != "" {
-			t.Fatal("MOORFAST_TEST_DISK is set, and no small file system can be mounted:", err)
-		}
-		t.Skip("a small file system takes root to mount:", err)
-	}
+	dir := durabletest.SmallDisk(t, "1m")
 	s := open(t, filepath.Join(dir, "storage"))
-	t.Cleanup(func() {
-		s.Close()
-		if err := unix.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { s.Close() })
 	small := []byte("small")
 	if _, err := s.Put(t.Context(), "p/ab/kept", bytes.NewReader(small)); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"moorfast/internal/durable/durabletest"
+
 	"golang.org/x/sys/unix"
 
 	"moorfast/internal/store"
@@ -14,18 +16,7 @@ import (
 )
 
 func TestAFullDiskStopsWritesOnly(t *testing.T) {
-	dir := t.TempDir()
-	if err := unix.Mount("moorfast", dir, "tmpfs", 0, "size=2m"); err != nil {
-		if os.Getenv("MOORFAST_TEST_DISK") != "" {
-			t.Fatal("MOORFAST_TEST_DISK is set, and no small file system can be mounted:", err)
-		}
-		t.Skip("a small file system takes root to mount:", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	dir := durabletest.SmallDisk(t, "2m")
 	ballast := filepath.Join(dir, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,2 @@
+// Package durabletest has what tests of full disks need.
+package durabletest
