@@ -42,7 +42,7 @@ test: build ## every test: units, engines, crashes, and the official SDKs agains
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 -timeout 20m ./...
 	$(if $(RACE),$(GO) test -count=1 -run 'Kill|Dying' ./internal/server)
 	@if [ -n "$$MOORFAST_TEST_POSTGRES" ]; then \
-		echo 'the server on PostgreSQL:'; MOORFAST_TEST_SERVER=postgres $(GO) test -count=1 ./internal/audit/... ./internal/server/... ./internal/service/...; fi
+		echo 'on PostgreSQL:'; MOORFAST_TEST_SERVER=postgres $(GO) test -count=1 ./internal/audit/... ./internal/core/... ./internal/server/... ./internal/service/...; fi
 	$(MAKE) --no-print-directory sdk
 	@left=; add() { left="$$left$${left:+, }$$1"; }; \
 	[ -n "$$MOORFAST_TEST_POSTGRES" ] || add 'the PostgreSQL engine (set MOORFAST_TEST_POSTGRES to a URL to run it)'; \
